@@ -1,0 +1,65 @@
+"""The todo, as the screen shows it and as a server holds it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+Value = str | bool
+Patch = dict[str, Value]
+"""New values by field name; only names of FIELDS."""
+
+FIELDS = ("text", "completed")
+"""The fields that people change, and that are therefore merged one by one."""
+
+
+class State(StrEnum):
+    """Where a todo stands between this device and the server."""
+
+    SYNCED = "synced"
+    PENDING = "pending"
+    PARKED = "parked"
+
+
+@dataclass(frozen=True, slots=True)
+class Todo:
+    """A row of the list, as this device shows it.
+
+    Attributes:
+        key: this cache's own row number; never leaves the device, never used again.
+        client_id: UUID in lower case, the todo's identity everywhere.
+        created_at, updated_at: microseconds since 1970-01-01 UTC.
+        state: synced, pending (in the outbox) or parked (refused; needs the user).
+        conflicts: how many overruled values can be restored.
+    """
+
+    key: int
+    client_id: str
+    text: str
+    completed: bool
+    created_at: int
+    updated_at: int
+    state: State = State.SYNCED
+    conflicts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ServerRow:
+    """A todo as a server holds it, or its tombstone.
+
+    Attributes:
+        server_id: the server's serial number, an attribute and never the key.
+        row_version: strictly increasing per row (sync.md, section 3). Of a tombstone: above the row's.
+        deleted: true for a tombstone; text, completed and the times then mean nothing.
+    """
+
+    client_id: str
+    server_id: int
+    text: str
+    completed: bool
+    created_at: int
+    updated_at: int
+    row_version: int
+    deleted: bool = False
+
+    def patch(self) -> Patch:
+        """The mergeable fields as a patch."""
+        return {"text": self.text, "completed": self.completed}

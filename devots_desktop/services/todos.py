@@ -1,0 +1,75 @@
+"""The verbs on todos. Each is stored on this device before it returns; the server hears of it afterwards."""
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeVar
+
+from devots_desktop.domain.changes import ChangeSet
+from devots_desktop.domain.text import clean_text
+from devots_desktop.services.hub import Hub
+from devots_desktop.store import edits
+from devots_desktop.store.cache import Cache
+
+Result = TypeVar("Result")
+
+
+class Run(Protocol):
+    """Awaits a function on the thread that owns the cache."""
+
+    def __call__(self, work: Callable[[], Result]) -> Awaitable[Result]:
+        """Answer what `work` answers, or raise what it raises."""
+        ...
+
+
+class Todos:
+    """Adds, edits, completes and deletes todos of one account, and publishes what changed."""
+
+    def __init__(self, cache: Cache, run: Run, hub: Hub[ChangeSet], nudge: Callable[[], None]) -> None:
+        """Work on an account's cache.
+
+        Args:
+            nudge: called after each change, so that the engine sends it.
+        """
+        self._cache = cache
+        self._run = run
+        self._hub = hub
+        self._nudge = nudge
+
+    async def add(self, text: str) -> str:
+        """Add a todo on top of the list.
+
+        Returns:
+            its client_id.
+
+        Raises:
+            InvalidText: the text cannot be a todo.
+            CacheUnusable: it could not be stored.
+        """
+        cleaned = clean_text(text)
+        return await self._change(lambda: edits.add(self._cache, cleaned))
+
+    async def edit(self, client_id: str, text: str) -> bool:
+        """Give a todo another text; False where nothing changed. Raises as `add` does."""
+        cleaned = clean_text(text)
+        return await self._change(lambda: edits.edit(self._cache, client_id, {"text": cleaned}))
+
+    async def complete(self, client_id: str, *, completed: bool = True) -> bool:
+        """Mark a todo as done or open; False where nothing changed. Raises CacheUnusable."""
+        return await self._change(lambda: edits.edit(self._cache, client_id, {"completed": completed}))
+
+    async def delete(self, client_id: str) -> bool:
+        """Delete a todo; False where it was gone. Raises CacheUnusable."""
+        return await self._change(lambda: edits.delete(self._cache, client_id))
+
+    async def refresh(self) -> None:
+        """Publish what other processes wrote to the cache since the last change."""
+        self._hub.publish(await self._run(self._cache.news))
+
+    async def _change(self, work: Callable[[], Result]) -> Result:
+        def work_and_news() -> tuple[Result, ChangeSet]:
+            return work(), self._cache.news()
+
+        result, changes = await self._run(work_and_news)
+        if changes:
+            self._hub.publish(changes)
+            self._nudge()
+        return result

@@ -1,0 +1,155 @@
+"""Opening the cache and its transactions: pragmas, migrations, and SQLite's errors as sentences."""
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from devots_desktop.bundled import bundled
+from devots_desktop.domain.changes import ChangeSet
+from devots_desktop.domain.errors import CacheUnusable
+from devots_desktop.store import journal
+
+_BUSY_MS = 10_000
+_PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    f"PRAGMA busy_timeout = {_BUSY_MS}",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA trusted_schema = OFF",
+    "PRAGMA secure_delete = ON",
+    "PRAGMA fullfsync = ON",
+    "PRAGMA synchronous = FULL",
+)
+
+
+class Cache:
+    """One account's cache file, opened for the thread that made this object.
+
+    Attributes:
+        path: the file.
+        syncs: whether edits go to a server, through the outbox. False for the account "This computer".
+        db: the connection, for the other modules of this package.
+    """
+
+    def __init__(self, path: Path, *, syncs: bool, clock: Callable[[], int]) -> None:
+        """Open the file, make it where it is missing, and bring it to the newest form.
+
+        Args:
+            clock: answers the time in microseconds since 1970 UTC.
+
+        Raises:
+            CacheUnusable: the file cannot be opened, is damaged, or was made by a newer version of the program.
+        """
+        self.path = path
+        self.syncs = syncs
+        self.clock = clock
+        with translated(path):
+            self.db = _connect(path)
+            _migrate(self.db, path)
+        self._seen = journal.end(self.db)
+
+    def close(self) -> None:
+        """Close the file; the object cannot be used afterwards."""
+        self.db.close()
+
+    @contextmanager
+    def transaction(self, *, durable: bool = True) -> Iterator[sqlite3.Connection]:
+        """One `BEGIN IMMEDIATE` transaction: all of it is stored, or nothing.
+
+        Args:
+            durable: wait until the disk has it. False for what a server can send again.
+        """
+        with translated(self.path):
+            self.db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            self.db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self.db
+            except BaseException:
+                self.db.execute("ROLLBACK")
+                raise
+            self.db.execute("COMMIT")
+
+    def news(self) -> ChangeSet:
+        """All changes since the last call, by this object or by another process, in order of commit."""
+        with translated(self.path):
+            changes = journal.since(self.db, self._seen)
+        self._seen = changes.seq
+        return changes
+
+    def changed_elsewhere(self) -> bool:
+        """Whether another connection wrote to the file since the last look: one cheap read, for a look on focus or on a ping."""
+        with translated(self.path):
+            return journal.end(self.db) > self._seen
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not path.exists():
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
+    for pragma in _PRAGMAS:
+        db.execute(pragma)
+    return db
+
+
+def _migrate(db: sqlite3.Connection, path: Path) -> None:
+    """Run the numbered SQL files that the cache has not seen, each with its number in one transaction."""
+    scripts = sorted(bundled("migrations", "cache").glob("[0-9]*.sql"))
+    version: int = db.execute("PRAGMA user_version").fetchone()[0]
+    if version == len(scripts):
+        return
+    if version > len(scripts):
+        raise CacheUnusable(
+            "Newer data",
+            f"The list in {path} was written by a newer version of Devots Desktop.",
+            "Install the newer version; nothing was changed.",
+        )
+    for number, script in enumerate(scripts[version:], start=version + 1):
+        _run_script(db, script, number)
+
+
+def _run_script(db: sqlite3.Connection, script: Path, number: int) -> None:
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        # Another process may have opened the new file first.
+        if db.execute("PRAGMA user_version").fetchone()[0] < number:
+            for statement in _statements(script.read_text(encoding="utf-8")):
+                db.execute(statement)
+            db.execute(f"PRAGMA user_version = {number}")
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+    db.execute("COMMIT")
+
+
+def _statements(script: str) -> Iterator[str]:
+    """The single statements of a script: `executescript` would commit before it starts."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn the errors of SQLite and of the file system into CacheUnusable with a sentence for each cause."""
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        raise _cause(error, path) from error
+
+
+def _cause(error: Exception, path: Path) -> CacheUnusable:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return CacheUnusable("List damaged", f"The file {path} is damaged.", "Keep the file and restore it from a backup.")
+    if code == sqlite3.SQLITE_FULL:
+        return CacheUnusable("Disk full", f"There is no room left on the disk of {path.parent}.", "Free some space and try again.")
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return CacheUnusable("List busy", f"Another program keeps {path} locked.", "Close that program and try again.")
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM) or isinstance(error, PermissionError):
+        return CacheUnusable("Folder not writable", f"The folder {path.parent} cannot be written.", "Allow writing to it, or choose another with --profile.")
+    return CacheUnusable("List not usable", f"The file {path} could not be used ({type(error).__name__}).", "Check the disk and try again.")

@@ -1,0 +1,96 @@
+"""Reading the list: an array of row keys, and the rows of the visible window. Reads of a window take under a millisecond and may run on any thread
+that has its own Lists."""
+
+import sqlite3
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from devots_desktop.domain.todo import Todo
+from devots_desktop.store import rows
+from devots_desktop.store.cache import translated
+
+
+class View(StrEnum):
+    """Which todos a list shows, newest first."""
+
+    ALL = "all"
+    OPEN = "open"
+    DONE = "done"
+
+    def holds(self, todo: Todo) -> bool:
+        """Whether a todo belongs to this view."""
+        return self is View.ALL or todo.completed == (self is View.DONE)
+
+
+_WHERE = {View.ALL: "", View.OPEN: "WHERE completed = 0", View.DONE: "WHERE completed = 1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many todos there are, and how many of this account's changes wait or need the user."""
+
+    open: int
+    done: int
+    pending: int
+    parked: int
+
+    @property
+    def all(self) -> int:
+        """All todos."""
+        return self.open + self.done
+
+
+class Lists:
+    """A read-only connection to a cache file that a Cache has opened before."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file for reading.
+
+        Raises:
+            CacheUnusable: it cannot be read.
+        """
+        self._path = path
+        with translated(path):
+            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            self._db.execute("PRAGMA query_only = ON")
+            self._db.execute("PRAGMA busy_timeout = 1000")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def keys(self, view: View, *, limit: int = -1) -> "array[int]":
+        """The keys of a view's rows in the order of the list: 8 bytes a row."""
+        with translated(self._path):
+            found = self._db.execute(f"SELECT key FROM todo {_WHERE[view]} ORDER BY created_at DESC, key DESC LIMIT ?", (limit,))
+            return array("q", (key for (key,) in found))
+
+    def todos(self, keys: Sequence[int]) -> dict[int, Todo]:
+        """The rows of these keys; a key whose row is gone is not in the answer."""
+        if not keys:
+            return {}
+        with translated(self._path):
+            marks = ",".join("?" * len(keys))
+            found = self._db.execute(f"SELECT {rows.todo_columns('t')} FROM todo t WHERE t.key IN ({marks})", tuple(keys))
+            return {values[0]: rows.todo(values) for values in found}
+
+    def by_prefix(self, prefix: str) -> list[Todo]:
+        """The todos whose client_id starts so, two at the most."""
+        with translated(self._path):
+            found = self._db.execute(
+                f"SELECT {rows.todo_columns('t')} FROM todo t WHERE t.client_id >= ? AND t.client_id < ? LIMIT 2", (prefix, prefix + "g")
+            )
+            return list(map(rows.todo, found))
+
+    def counts(self) -> Counts:
+        """The numbers for the sidebar and the status line."""
+        with translated(self._path):
+            return Counts(
+                *self._db.execute(
+                    "SELECT (SELECT count(*) FROM todo WHERE completed = 0), (SELECT count(*) FROM todo WHERE completed = 1),"
+                    " (SELECT count(*) FROM outbox), (SELECT count(*) FROM parked)"
+                ).fetchone()
+            )
