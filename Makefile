@@ -1,0 +1,46 @@
+# `make` alone prints this list. ARGS="…" is passed on to the program or to pytest.
+PYTHON ?= python3
+VENV := .venv/bin/python
+BOOTSTRAP := @$(PYTHON) packaging/bootstrap.py
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo demo-check test lint bench shots contract
+
+help:  ## print this list
+	@sed -n 's/^\([a-z-]*\):  ## /  make \1\t/p' Makefile | expand -t 20
+
+run:  ## open the window (ARGS="list --json" runs a command instead)
+	$(BOOTSTRAP) run
+	@exec $(VENV) main.py $(ARGS)
+
+demo:  ## two windows, one person, a real PostgreSQL that is made for it
+	$(BOOTSTRAP) dev
+	@exec $(VENV) -m tests.demo $(ARGS)
+
+demo-check:  ## the demo driven by a program: 200 changes, nothing lost, one line of figures
+	$(BOOTSTRAP) dev
+	@exec $(VENV) -m tests.demo --check $(ARGS)
+
+test:  ## all tests (ARGS="-k outbox" chooses)
+	$(BOOTSTRAP) dev
+	@exec $(VENV) -m tests $(ARGS)
+
+lint:  ## ruff, mypy, import-linter
+	$(BOOTSTRAP) dev
+	$(VENV) -m ruff check
+	$(VENV) -m ruff format --check
+	$(VENV) -m mypy
+	$(dir $(VENV))lint-imports --no-logo
+
+bench:  ## figures beside their references, into build/bench.json (ONLY=name chooses)
+	$(BOOTSTRAP) dev
+	@exec $(VENV) -m tests.bench $(if $(ONLY),--only $(ONLY)) $(ARGS)
+
+shots:  ## a picture of every screen, into build/shots
+	$(BOOTSTRAP) dev
+	@exec $(VENV) -m tests.shots $(ARGS)
+
+contract:  ## what every place for todos must do (BACKEND=postgres-18 chooses)
+	$(BOOTSTRAP) dev
+	@exec $(VENV) -m tests.contract $(if $(BACKEND),--backend $(BACKEND)) $(ARGS)

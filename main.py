@@ -1,0 +1,3 @@
+from devots_desktop.app import main
+
+raise SystemExit(main())
