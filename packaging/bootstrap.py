@@ -257,16 +257,20 @@ def compile_package() -> None:
         compiled.touch()
 
 
+def qt_binaries() -> List[pathlib.Path]:
+    """What Qt loads to show a window: its widgets, and the plugins for X and Wayland."""
+    qt = next(VENV.glob("lib/python*/site-packages/PySide6")) / "Qt"
+    platforms = [qt / "plugins/platforms" / name for name in ("libqxcb.so", "libqwayland.so", "libqoffscreen.so")]
+    plugins = [*platforms, *qt.glob("plugins/xcbglintegrations/*.so"), *qt.glob("plugins/platformthemes/libqxdg*.so")]
+    return [path for path in [*plugins, qt / "lib/libQt6Widgets.so.6", qt / "lib/libQt6Test.so.6"] if path.exists()]
+
+
 def qt_libraries() -> List[str]:
-    """The libraries of the system that Qt's widgets and its platform plugins need and that are not here (Linux only)."""
+    """The libraries of the system that Qt needs to show a window and that are not here (Linux only)."""
     if not sys.platform.startswith("linux"):
         return []
-    qt = next(VENV.glob("lib/python*/site-packages/PySide6")) / "Qt"
-    plugins = [*qt.glob("plugins/platforms/libq*.so"), *qt.glob("plugins/xcbglintegrations/*.so"), qt / "lib" / "libQt6Widgets.so.6"]
-    asked = subprocess.run(["ldd", *map(str, plugins)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
-    # Plugins for screens without a window system: their absence stops nobody.
-    unused = ("libinput.so", "libmtdev.so", "libts.so", "libgbm.so", "libdrm.so", "libudev.so")
-    return [name for name in missing_libraries(asked.stdout) if not name.startswith(("libQt6", *unused))]
+    asked = subprocess.run(["ldd", *map(str, qt_binaries())], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
+    return missing_libraries(asked.stdout)
 
 
 def provide_libraries() -> str:
@@ -297,11 +301,13 @@ def provide_test_programs() -> str:
 
 
 def forbid_main_cluster() -> None:
-    """Keep Debian's postgresql from starting a server of its own: the tests start theirs. It must be said before the package comes."""
-    setting = pathlib.Path("/etc/postgresql-common/createcluster.conf")
-    if not setting.exists():
-        setting.parent.mkdir(parents=True, exist_ok=True)
-        setting.write_text("create_main_cluster = false\n")
+    """Keep Debian's postgresql from starting a server of its own: the tests start theirs. It must be said before the package comes.
+
+    In the folder of additions: createcluster.conf itself belongs to the package, whose installation would stop and ask about ours.
+    """
+    folder = pathlib.Path("/etc/postgresql-common/createcluster.d")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "devots.conf").write_text("create_main_cluster = false\n")
 
 
 @contextlib.contextmanager
@@ -309,7 +315,6 @@ def only_one() -> Iterator[None]:
     """Let a second call wait until the first one has made the environment."""
     import fcntl
 
-    VENV.mkdir(exist_ok=True)
     with (ROOT / ".venv.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
