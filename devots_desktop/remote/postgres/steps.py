@@ -1,0 +1,135 @@
+"""The steps of a migration on a table that may be full and in use.
+
+Each step is one transaction and safe to run again: a migration that was killed midway starts over, finds most of it done and completes.
+Steps that change the catalogue wait for a lock only briefly and then let the table's users go first, since everybody queues up behind them.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import sleep
+from typing import TypeVar
+
+from alembic import op
+from psycopg.errors import LockNotAvailable
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
+
+from devots_desktop.domain.errors import DevotsError
+
+Answer = TypeVar("Answer")
+
+LOCK_TIMEOUT = "2s"
+_TRIES = 10
+_PAUSE_SECONDS = 1.0
+
+
+class UnknownTables(DevotsError):
+    """The database has tables of our names in another shape.
+
+    Attributes:
+        differences: one line each: table, column or constraint, what it is, what it should be.
+    """
+
+    def __init__(self, differences: list[str]) -> None:
+        super().__init__(
+            "Other tables",
+            f"The tables in this database are not those of a Devots Portal: {'; '.join(differences)}.",
+            "Choose another database, or bring these tables into the portal's form first. Nothing was changed.",
+        )
+        self.differences = differences
+
+
+@contextmanager
+def steps() -> Iterator["Steps"]:
+    """The steps of the revision that Alembic is running now, outside its own transaction."""
+    context = op.get_context()
+    assert context.connection is not None  # noqa: S101 - there is no offline mode
+    assert context.config is not None  # noqa: S101 - as above
+    with context.autocommit_block():
+        attributes = context.config.attributes
+        yield Steps(context.connection, attributes["flavour"], attributes["report"], attributes["folder"] / "sql")
+
+
+class Steps:
+    """Runs steps on a connection in autocommit.
+
+    Attributes:
+        flavour: "portal" or "supabase".
+    """
+
+    def __init__(self, connection: Connection, flavour: str, report: Callable[[str], None], folder: Path) -> None:
+        self.connection = connection
+        self.flavour = flavour
+        self._report = report
+        self._folder = folder
+        clients = "authenticated, devots_desktop" if flavour == "portal" else "authenticated"
+        self._words = {"flavour": flavour, "clients": clients, "everyone": f"anon, {clients}"}
+
+    def script(self, name: str) -> None:
+        """Run `sql/<name>.sql`: PostgreSQL takes several statements of one message as one transaction."""
+        self._report(name)
+        self._patiently(lambda: self.execute(name))
+
+    def execute(self, name: str, **words: str) -> None:
+        """Run `sql/<name>.sql` in the transaction that is open, with `{word}` replaced."""
+        sql = (self._folder / f"{name}.sql").read_text(encoding="utf-8")
+        for word, value in {**self._words, **words}.items():
+            sql = sql.replace(f"{{{word}}}", value)
+        self.connection.exec_driver_sql(sql, execution_options={"no_parameters": True})
+
+    @contextmanager
+    def one_transaction(self, name: str) -> Iterator[None]:
+        """A step made of several calls."""
+        self._report(name)
+        self.connection.exec_driver_sql("begin")
+        try:
+            yield
+        except BaseException:
+            self.connection.exec_driver_sql("rollback")
+            raise
+        self.connection.exec_driver_sql("commit")
+
+    def batches(self, name: str, sql: str) -> None:
+        """Run `sql` again and again, each time one transaction. It takes the last id of the batch before, as `after`, and answers its own."""
+        after: int | None = -(2**31)
+        while after is not None:
+            self._report(f"{name} after {after}" if after >= 0 else name)
+            last = after
+            after = self._patiently(lambda: self.connection.exec_driver_sql(sql, {"after": last}).scalar_one())
+
+    def index(self, name: str, sql: str) -> None:
+        """Create an index concurrently; a leftover that a killed run made invalid is dropped first."""
+        self._report(f"index {name}")
+        valid = self.connection.execute(
+            text(
+                "select i.indisvalid from pg_index i join pg_class c on c.oid = i.indexrelid"
+                " where c.relname = :name and c.relnamespace = 'public'::regnamespace"
+            ),
+            {"name": name},
+        ).scalar_one_or_none()
+        if valid:
+            return
+        self.connection.exec_driver_sql("set lock_timeout = 0")  # it waits for old transactions, and nobody waits for it
+        if valid is False:
+            self.connection.exec_driver_sql(f'drop index concurrently public."{name}"')
+        self.connection.exec_driver_sql(sql)
+        self.connection.exec_driver_sql(f"set lock_timeout = '{LOCK_TIMEOUT}'")
+
+    def setting(self, name: str) -> str | None:
+        """The owner's setting of that name."""
+        value: str | None = self.connection.execute(
+            text("select value from devots.setting where name = :name"), {"name": name}
+        ).scalar_one_or_none()
+        return value
+
+    def _patiently(self, step: Callable[[], Answer]) -> Answer:
+        """Run the step; where the table is locked, let the others go first and try again."""
+        for _ in range(_TRIES - 1):
+            try:
+                return step()
+            except OperationalError as error:
+                if not isinstance(error.orig, LockNotAvailable):
+                    raise
+            sleep(_PAUSE_SECONDS)
+        return step()

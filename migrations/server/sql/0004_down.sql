@@ -1,0 +1,12 @@
+drop trigger if exists todo_notify on public.todo;
+drop function if exists devots.todo_notify();
+drop function if exists devots.listen();
+drop function if exists devots.channel(text);
+drop function if exists devots.sign_out();
+drop function if exists devots.session_touch();
+drop function if exists devots.sign_up(text, text, text, text);
+drop function if exists devots.sign_in_claim(uuid);
+drop function if exists devots.sign_in_try(text, text);
+drop function if exists devots.sign_in_salt(text);
+drop table if exists devots.attempt;
+delete from devots.setting where name in ('notify_secret', 'sign_up', 'verified_email');
