@@ -1,23 +1,15 @@
 """The verbs on todos. Each is stored on this device before it returns; the server hears of it afterwards."""
 
-from collections.abc import Awaitable, Callable
-from typing import Protocol, TypeVar
+from collections.abc import Callable
+from typing import TypeVar
 
 from devots_desktop.domain.changes import ChangeSet
 from devots_desktop.domain.text import clean_text
 from devots_desktop.services.hub import Hub
 from devots_desktop.store import edits
-from devots_desktop.store.cache import Cache
+from devots_desktop.store.cache import Cache, Run
 
 Result = TypeVar("Result")
-
-
-class Run(Protocol):
-    """Awaits a function on the thread that owns the cache."""
-
-    def __call__(self, work: Callable[[], Result]) -> Awaitable[Result]:
-        """Answer what `work` answers, or raise what it raises."""
-        ...
 
 
 class Todos:

@@ -2,9 +2,10 @@
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from devots_desktop.bundled import bundled
 from devots_desktop.domain.changes import ChangeSet
@@ -21,6 +22,17 @@ _PRAGMAS = (
     "PRAGMA fullfsync = ON",
     "PRAGMA synchronous = FULL",
 )
+
+
+Result = TypeVar("Result")
+
+
+class Run(Protocol):
+    """Awaits a function on the thread that owns a cache."""
+
+    def __call__(self, work: Callable[[], Result]) -> Awaitable[Result]:
+        """Answer what `work` answers, or raise what it raises."""
+        ...
 
 
 class Cache:

@@ -114,7 +114,7 @@ def _changes_nothing(db: sqlite3.Connection, mutation: Mutation) -> bool:
 
 def _remember_base(db: sqlite3.Connection, row: rows.Row) -> None:
     """Keep the server's row when the first edit is laid over it; a row that the server never had has none."""
-    if row.row_version and rows.base(db, row.client_id) is None:
+    if row.row_version >= 0 and rows.base(db, row.client_id) is None:
         server = ServerRow(row.client_id, row.server_id, row.text, row.completed, row.created_at, row.updated_at, row.row_version)
         rows.put_base(db, server)
 

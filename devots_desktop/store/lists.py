@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from devots_desktop.domain.todo import Todo
-from devots_desktop.store import rows
+from devots_desktop.store import parking, rows
 from devots_desktop.store.cache import translated
 
 
@@ -41,6 +41,12 @@ class Counts:
     def all(self) -> int:
         """All todos."""
         return self.open + self.done
+
+
+def waiting(db: sqlite3.Connection) -> tuple[int, int]:
+    """How many changes are pending and how many are parked."""
+    found: tuple[int, int] = db.execute("SELECT (SELECT count(*) FROM outbox), (SELECT count(*) FROM parked)").fetchone()
+    return found
 
 
 class Lists:
@@ -88,9 +94,12 @@ class Lists:
     def counts(self) -> Counts:
         """The numbers for the sidebar and the status line."""
         with translated(self._path):
-            return Counts(
-                *self._db.execute(
-                    "SELECT (SELECT count(*) FROM todo WHERE completed = 0), (SELECT count(*) FROM todo WHERE completed = 1),"
-                    " (SELECT count(*) FROM outbox), (SELECT count(*) FROM parked)"
-                ).fetchone()
-            )
+            to_do, done = self._db.execute(
+                "SELECT (SELECT count(*) FROM todo WHERE completed = 0), (SELECT count(*) FROM todo WHERE completed = 1)"
+            ).fetchone()
+            return Counts(to_do, done, *waiting(self._db))
+
+    def parked(self) -> list[parking.Parked]:
+        """What needs the user, newest first."""
+        with translated(self._path):
+            return parking.everything(self._db)

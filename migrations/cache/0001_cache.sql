@@ -1,6 +1,6 @@
 -- The offline cache of one account (sync.md, section 2). Times are microseconds since 1970 UTC; ids are UUIDs in lower case.
 
--- What the screen shows. `key` is never used again, so that a screen may hold on to it.
+-- What the screen shows. `key` is never used again, so that a screen may hold on to it. `row_version` is the server's, -1 where the server has not got it.
 CREATE TABLE todo (
   key INTEGER PRIMARY KEY AUTOINCREMENT,
   client_id TEXT NOT NULL UNIQUE,
@@ -9,7 +9,7 @@ CREATE TABLE todo (
   completed INTEGER NOT NULL CHECK (completed IN (0, 1)),
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
-  row_version INTEGER NOT NULL DEFAULT 0,
+  row_version INTEGER NOT NULL DEFAULT -1,
   state TEXT NOT NULL DEFAULT 'synced' CHECK (state IN ('synced', 'pending', 'parked'))
 ) STRICT;
 CREATE INDEX todo_newest ON todo (created_at DESC, key DESC);
@@ -79,6 +79,11 @@ CREATE TABLE staging (
   updated_at INTEGER NOT NULL,
   row_version INTEGER NOT NULL,
   deleted INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The rows that a full pull has brought so far: at its end, what is not among them is gone.
+CREATE TABLE seen (
+  client_id TEXT PRIMARY KEY
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE sync_state (

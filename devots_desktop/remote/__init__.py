@@ -1,0 +1,1 @@
+"""Where todos live: one protocol, and an implementation for each kind of server."""

@@ -1,0 +1,44 @@
+"""Parked mutations: the server refused them, or their todo is gone. They wait for the user and hold up nobody."""
+
+import sqlite3
+from dataclasses import dataclass
+
+from devots_desktop.domain.mutation import Mutation
+from devots_desktop.store import outbox
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A parked mutation, with our sentence of why, and when (microseconds since 1970 UTC)."""
+
+    mutation: Mutation
+    reason: str
+    at: int
+
+
+_COLUMNS = "mutation_id, client_id, kind, payload, made_at"
+
+
+def park(db: sqlite3.Connection, mutation_id: str, reason: str, at: int) -> None:
+    """Move a mutation from the outbox to the parked ones."""
+    db.execute(
+        f"INSERT INTO parked ({_COLUMNS}, reason, parked_at) SELECT {_COLUMNS}, ?, ? FROM outbox WHERE mutation_id = ?",
+        (reason, at, mutation_id),
+    )
+    outbox.remove(db, mutation_id)
+
+
+def unpark(db: sqlite3.Connection, mutation: Mutation) -> None:
+    """Forget a parked mutation: it was dropped, or made anew."""
+    db.execute("DELETE FROM parked WHERE mutation_id = ?", (mutation.mutation_id,))
+
+
+def of_todo(db: sqlite3.Connection, client_id: str) -> tuple[Mutation, ...]:
+    """The parked mutations of one todo, oldest first."""
+    return tuple(map(outbox.mutation, db.execute(f"SELECT {_COLUMNS} FROM parked WHERE client_id = ? ORDER BY seq", (client_id,))))
+
+
+def everything(db: sqlite3.Connection) -> list[Parked]:
+    """All parked mutations, newest first."""
+    found = db.execute(f"SELECT {_COLUMNS}, reason, parked_at FROM parked ORDER BY seq DESC")
+    return [Parked(outbox.mutation(values[:5]), values[5], values[6]) for values in found]

@@ -1,0 +1,151 @@
+"""What the cache knows of the server: rows shown, rows below edits, tombstones, lost values, the cursor. Called inside a transaction."""
+
+import sqlite3
+from dataclasses import dataclass
+
+from devots_desktop.domain.changes import Op, Via
+from devots_desktop.domain.todo import ServerRow, State
+from devots_desktop.store import journal, rows
+
+_COLUMNS = "client_id, server_id, text, completed, created_at, updated_at, row_version"
+
+
+def show(db: sqlite3.Connection, server: ServerRow, via: Via, at: int, *, tell: bool = True) -> None:
+    """Put a row on the screen, in the state that its outbox and parked entries give it.
+
+    Args:
+        tell: write a journal entry. False where the caller writes one for many rows.
+    """
+    old, state = rows.row(db, server.client_id), _state(db, server.client_id)
+    if old is not None and via is Via.PUSH and old.patch() != server.patch():
+        via = Via.LIVE  # The answer brought somebody else's change along.
+    values = rows.server_values(server)
+    db.execute(
+        f"INSERT INTO todo ({_COLUMNS}, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (client_id) DO UPDATE SET"
+        " server_id = excluded.server_id, text = excluded.text, completed = excluded.completed, created_at = excluded.created_at,"
+        " updated_at = excluded.updated_at, row_version = excluded.row_version, state = excluded.state",
+        (*values, state),
+    )
+    new = rows.row(db, server.client_id)
+    if tell and new is not None and new != old:
+        journal.write(db, Op.INSERT if old is None else Op.UPDATE, via, new, at)
+
+
+def remove(db: sqlite3.Connection, client_id: str, via: Via, at: int, *, tell: bool = True) -> None:
+    """Take a row off the screen; `tell` as in `show`."""
+    old = rows.row(db, client_id)
+    if old is not None:
+        db.execute("DELETE FROM todo WHERE key = ?", (old.key,))
+        if tell:
+            journal.write(db, Op.DELETE, via, old, at)
+
+
+def drop_base(db: sqlite3.Connection, client_id: str) -> None:
+    """Forget the row below the edits: there are none any more."""
+    db.execute("DELETE FROM base WHERE client_id = ?", (client_id,))
+
+
+def bury(db: sqlite3.Connection, client_id: str, row_version: int) -> None:
+    """Remember a tombstone."""
+    db.execute(
+        "INSERT INTO tombstone VALUES (?, ?) ON CONFLICT (client_id) DO UPDATE SET row_version = max(row_version, excluded.row_version)",
+        (client_id, row_version),
+    )
+
+
+def buried(db: sqlite3.Connection, client_id: str) -> int:
+    """The version of the newest tombstone of a todo, -1 for none."""
+    found = db.execute("SELECT row_version FROM tombstone WHERE client_id = ?", (client_id,)).fetchone()
+    return found[0] if found else -1
+
+
+def add_lost(db: sqlite3.Connection, client_id: str, field: str, lost: str, won: str, at: int) -> None:
+    """Record a value that lost a conflict."""
+    db.execute("INSERT OR IGNORE INTO conflict (client_id, field, lost, won, at) VALUES (?, ?, ?, ?, ?)", (client_id, field, lost, won, at))
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far the cache follows the server.
+
+    Attributes:
+        since: where the next pull starts; None until a first pull has ended.
+        epoch: the history that `since` belongs to; empty before the first page.
+        horizon: of an unfinished full pull, the first page's horizon.
+        after: of an unfinished full pull, the position behind which it goes on.
+    """
+
+    since: int | None = None
+    epoch: str = ""
+    horizon: int = 0
+    after: tuple[int, str] | None = None
+
+
+def cursor(db: sqlite3.Connection) -> Cursor:
+    """The stored cursor."""
+    state: dict[str, str] = dict(db.execute("SELECT name, value FROM sync_state"))
+    after = (int(state["after_version"]), state["after_key"]) if "after_key" in state else None
+    return Cursor(int(state["since"]) if "since" in state else None, state.get("epoch", ""), int(state.get("horizon", 0)), after)
+
+
+def set_cursor(db: sqlite3.Connection, new: Cursor) -> None:
+    """Store the cursor, in the transaction that stores what it stands behind."""
+    db.execute("DELETE FROM sync_state WHERE name IN ('since', 'epoch', 'horizon', 'after_version', 'after_key')")
+    values = [("epoch", new.epoch), ("horizon", str(new.horizon))]
+    values += [("since", str(new.since))] if new.since is not None else []
+    values += [("after_version", str(new.after[0])), ("after_key", new.after[1])] if new.after else []
+    db.executemany("INSERT INTO sync_state VALUES (?, ?)", values)
+
+
+def stage(db: sqlite3.Connection, page: list[ServerRow]) -> None:
+    """Keep a page aside until the pull's last page has come; of a row that comes twice, the newer one."""
+    db.executemany(
+        f"INSERT INTO staging ({_COLUMNS}, deleted) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (client_id) DO UPDATE SET"
+        " server_id = excluded.server_id, text = excluded.text, completed = excluded.completed, created_at = excluded.created_at,"
+        " updated_at = excluded.updated_at, row_version = excluded.row_version, deleted = excluded.deleted"
+        " WHERE excluded.row_version >= staging.row_version",
+        [(*rows.server_values(row), row.deleted) for row in page],
+    )
+
+
+def staged(db: sqlite3.Connection, most: int) -> list[ServerRow]:
+    """Some staged rows."""
+    return [rows.server_row(values) for values in db.execute(f"SELECT {_COLUMNS}, deleted FROM staging LIMIT ?", (most,))]
+
+
+def unstage(db: sqlite3.Connection, done: list[ServerRow]) -> None:
+    """Drop rows that have been applied from the staged ones."""
+    db.executemany("DELETE FROM staging WHERE client_id = ?", [(row.client_id,) for row in done])
+
+
+def mark_seen(db: sqlite3.Connection, page: list[ServerRow]) -> None:
+    """Note that a full pull brought these rows, for the sweep at its end."""
+    db.executemany("INSERT OR IGNORE INTO seen VALUES (?)", [(row.client_id,) for row in page if not row.deleted])
+
+
+def unseen(db: sqlite3.Connection) -> list[str]:
+    """The todos that a full pull did not bring and that nothing of this device lies over."""
+    found = db.execute(
+        "SELECT client_id FROM todo WHERE client_id NOT IN (SELECT client_id FROM seen)"
+        " AND client_id NOT IN (SELECT client_id FROM outbox) AND client_id NOT IN (SELECT client_id FROM parked)"
+    )
+    return [client_id for (client_id,) in found]
+
+
+def forget_seen(db: sqlite3.Connection) -> None:
+    """Begin or end a full pull."""
+    db.execute("DELETE FROM seen")
+
+
+def forget_versions(db: sqlite3.Connection) -> None:
+    """A new epoch: versions of the old one say nothing any more, so that every row that comes is news."""
+    db.execute("UPDATE todo SET row_version = -1")
+    db.execute("UPDATE base SET row_version = -1")
+    db.execute("DELETE FROM tombstone")
+    db.execute("DELETE FROM staging")
+
+
+def _state(db: sqlite3.Connection, client_id: str) -> State:
+    if db.execute("SELECT 1 FROM parked WHERE client_id = ?", (client_id,)).fetchone():
+        return State.PARKED
+    return State.PENDING if db.execute("SELECT 1 FROM outbox WHERE client_id = ?", (client_id,)).fetchone() else State.SYNCED

@@ -1,0 +1,176 @@
+"""Carries out in the cache what plan.py decides. Each function is one transaction, on the thread that owns the cache."""
+
+import sqlite3
+from collections.abc import Sequence
+
+from devots_desktop.domain.changes import Via
+from devots_desktop.domain.mutation import Answer, Mutation, Page
+from devots_desktop.domain.todo import ServerRow
+from devots_desktop.store import journal, outbox, parking, replica, rows
+from devots_desktop.store.cache import Cache
+from devots_desktop.sync import plan
+from devots_desktop.sync.plan import Case, Decision, Local
+
+RELOAD_ABOVE = 2_000
+"""More rows than this in one transaction are told to the screens as "read the list again"."""
+SLICE = 500
+"""Staged rows that are applied in one transaction where there are many: a user's edit waits for one slice at the most."""
+
+
+def take(cache: Cache, most: int) -> list[Mutation]:
+    """Freeze the oldest mutations of the outbox and answer them for sending."""
+    with cache.transaction() as db:
+        return outbox.take(db, most)
+
+
+def acknowledge(cache: Cache, batch: Sequence[Mutation], answers: Sequence[Answer]) -> None:
+    """Settle the mutations that a push was answered for."""
+    by_id = {mutation.mutation_id: mutation for mutation in batch}
+    with cache.transaction() as db:
+        for answer in answers:
+            mutation = by_id[answer.mutation_id]
+            decision = plan.answered(_local(db, mutation.client_id, without=mutation.mutation_id), mutation, answer)
+            if decision.case is Case.PARK:
+                parking.park(db, mutation.mutation_id, decision.park, cache.clock())
+            elif not outbox.remove(db, mutation.mutation_id):
+                continue
+            _carry_out(db, mutation.client_id, decision, Via.PUSH, cache.clock())
+        journal.trim(db)
+
+
+def receive(cache: Cache, page: Page, via: Via) -> int:
+    """Apply a pull that has one page, and move the cursor, in one transaction.
+
+    Returns:
+        how many rows were news.
+    """
+    with cache.transaction(durable=False) as db:
+        news = _apply(db, page.rows, via, cache.clock())
+        replica.set_cursor(db, replica.Cursor(since=page.horizon, epoch=page.epoch))
+        journal.trim(db)
+    return news
+
+
+def receive_first(cache: Cache, page: Page, cursor: replica.Cursor) -> int:
+    """Apply a page of a full pull at once, and store with it how far the pull has come, so that a crash resumes there.
+
+    Returns:
+        how many rows were news.
+    """
+    with cache.transaction(durable=False) as db:
+        if cursor.after is None:
+            replica.forget_seen(db)
+        news = _apply(db, page.rows, Via.PULL, cache.clock(), tell=False)
+        replica.mark_seen(db, list(page.rows))
+        last = (page.rows[-1].row_version, page.rows[-1].client_id) if page.rows else cursor.after
+        horizon = cursor.horizon if cursor.after else page.horizon
+        replica.set_cursor(db, replica.Cursor(epoch=page.epoch, horizon=horizon, after=last))
+        if news:
+            journal.write_reload(db, cache.clock())
+        journal.trim(db)
+    return news
+
+
+def missing(cache: Cache) -> tuple[int, int]:
+    """How many todos the ending full pull did not bring and would take off the screen, and how many are on it."""
+    with cache.transaction(durable=False) as db:
+        return len(replica.unseen(db)), db.execute("SELECT count(*) FROM todo").fetchone()[0]
+
+
+def end_first(cache: Cache, *, sweep: bool) -> None:
+    """End a full pull: the cursor starts at its first page's horizon.
+
+    Args:
+        sweep: take the todos off the screen that it did not bring and that have no edits of this device.
+    """
+    with cache.transaction() as db:
+        gone = replica.unseen(db) if sweep else []
+        for client_id in gone:
+            replica.remove(db, client_id, Via.PULL, cache.clock())
+        replica.forget_seen(db)
+        cursor = replica.cursor(db)
+        replica.set_cursor(db, replica.Cursor(since=cursor.horizon, epoch=cursor.epoch))
+        journal.trim(db)
+
+
+def stage(cache: Cache, page: Page) -> None:
+    """Keep a page of a longer pull aside: none of it is shown before its last page has come."""
+    with cache.transaction(durable=False) as db:
+        replica.stage(db, list(page.rows))
+
+
+def drop_stage(cache: Cache) -> None:
+    """Forget the pages of a pull that broke off: the next one starts at the same cursor."""
+    with cache.transaction(durable=False) as db:
+        db.execute("DELETE FROM staging")
+
+
+def apply_staged(cache: Cache, cursor: replica.Cursor, via: Via) -> tuple[int, bool]:
+    """Apply staged rows: all where they are few, else a slice. The cursor moves with the last ones.
+
+    Returns:
+        how many rows were news, and whether staged rows are left.
+    """
+    with cache.transaction(durable=False) as db:
+        found = replica.staged(db, RELOAD_ABOVE + 1)
+        now = found if len(found) <= RELOAD_ABOVE else found[:SLICE]
+        news = _apply(db, now, via, cache.clock())
+        replica.unstage(db, now)
+        more = len(now) < len(found)
+        if not more:
+            replica.set_cursor(db, cursor)
+        journal.trim(db)
+    return news, more
+
+
+def restart(cache: Cache) -> None:
+    """The server's history is another one: forget the cursor and all versions, keep what is shown and what waits."""
+    with cache.transaction() as db:
+        replica.forget_versions(db)
+        replica.forget_seen(db)
+        replica.set_cursor(db, replica.Cursor())
+
+
+def _apply(db: sqlite3.Connection, page: Sequence[ServerRow], via: Via, at: int, *, tell: bool = True) -> int:
+    news = 0
+    for row in page:
+        decision = plan.incoming(_local(db, row.client_id), row)
+        if decision.case is not Case.OLD_NEWS:
+            news += 1
+            _carry_out(db, row.client_id, decision, via, at, tell=tell)
+    return news
+
+
+def _carry_out(db: sqlite3.Connection, client_id: str, decision: Decision, via: Via, at: int, *, tell: bool = True) -> None:
+    if decision.bury > plan.UNKNOWN:
+        replica.bury(db, client_id, decision.bury)
+    for lost in decision.lost:
+        replica.add_lost(db, client_id, lost.field, lost.lost, lost.won, at)
+    if decision.case is Case.KEEP:
+        return
+    if decision.base is not None:
+        rows.put_base(db, decision.base)
+    else:
+        replica.drop_base(db, client_id)
+    if decision.show is not None:
+        replica.show(db, decision.show, via, at, tell=tell)
+    else:
+        replica.remove(db, client_id, via, at, tell=tell)
+
+
+def _local(db: sqlite3.Connection, client_id: str, *, without: str = "") -> Local:
+    """What the cache has of a todo, leaving out the mutation that is being answered."""
+    row, base = rows.row(db, client_id), rows.base(db, client_id)
+    shown = None
+    if row is not None:
+        shown = ServerRow(client_id, row.server_id, row.text, row.completed, row.created_at, row.updated_at, row.row_version)
+    known = base or shown
+    pending = tuple(mutation for mutation in outbox.pending(db, client_id) if mutation.mutation_id != without)
+    return Local(
+        row_version=known.row_version if known else plan.UNKNOWN,
+        shown=shown,
+        base=base,
+        pending=pending,
+        parked=parking.of_todo(db, client_id),
+        buried=replica.buried(db, client_id),
+    )

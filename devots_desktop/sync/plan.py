@@ -1,0 +1,169 @@
+"""What to do when a server row or a server's answer meets what this device has. Pure: it decides, apply.py does it.
+
+The rules are those of sync.md, section 2. Merge is per field: the edit that reaches the server last wins on every device alike, and the
+device that sees another value overruled keeps it as a conflict.
+"""
+
+import json
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from devots_desktop.domain.mutation import Answer, Kind, Mutation, Outcome, merge
+from devots_desktop.domain.todo import FIELDS, ServerRow, Value
+
+UNKNOWN = -1
+"""The version of a row that this device has never seen from the server. Rows of a migrated server begin at 0."""
+
+DELETED_ELSEWHERE = "It was deleted elsewhere."
+
+
+class Case(Enum):
+    """Why a decision is as it is."""
+
+    OLD_NEWS = "this version, or a newer one, is known"
+    APPLY = "nothing of this device lies over the row: show it"
+    REBASE = "edits of this device lie over the row: keep them on top of it"
+    TOMBSTONE = "deleted elsewhere, and nothing of this device lies over it"
+    KEEP = "deleted elsewhere, but this device has edits: keep them until their push is answered"
+    ACKNOWLEDGE = "the server has the mutation"
+    DELETED = "the server has the delete"
+    PARK = "the server refused the mutation, or its todo is gone: the user decides"
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """What this device has of one todo.
+
+    Attributes:
+        row_version: of the newest server row that it knows; UNKNOWN for none.
+        shown: the row on the screen, where it is there.
+        base: the server's row below the edits, where there is one.
+        pending: its mutations in the outbox, oldest first.
+        parked: its parked mutations, oldest first; they stay on the screen too.
+        buried: version of the newest tombstone; UNKNOWN for none.
+    """
+
+    row_version: int = UNKNOWN
+    shown: ServerRow | None = None
+    base: ServerRow | None = None
+    pending: tuple[Mutation, ...] = ()
+    parked: tuple[Mutation, ...] = ()
+    buried: int = UNKNOWN
+
+    @property
+    def touched(self) -> bool:
+        """Whether something of this device lies over the server's row."""
+        return bool(self.pending or self.parked)
+
+    def over(self, row: ServerRow) -> ServerRow | None:
+        """What the screen shows of a server row: this device's edits on top of it; None where a delete waits to be sent."""
+        if any(mutation.kind is Kind.DELETE for mutation in self.pending):
+            return None
+        shown = merge(row.patch(), (*self.parked, *self.pending))
+        return replace(row, text=str(shown["text"]), completed=bool(shown["completed"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A value that lost a conflict. `field` is "todo" for a row that a delete took with it; `lost` is then the row's fields as JSON."""
+
+    field: str
+    lost: str
+    won: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to do.
+
+    Attributes:
+        show: the row for the screen; None takes it off the screen.
+        base: the server's row to remember below this device's edits; None where nothing lies over it.
+        bury: a tombstone's version to remember; UNKNOWN for none.
+        park: the reason, where the mutation is to be parked.
+    """
+
+    case: Case
+    show: ServerRow | None = None
+    base: ServerRow | None = None
+    bury: int = UNKNOWN
+    lost: tuple[Lost, ...] = ()
+    park: str = ""
+
+
+def incoming(local: Local, row: ServerRow) -> Decision:
+    """A row or tombstone came with a pull or an event."""
+    # A repeated, late or own row: what is known is at least as new.
+    if row.row_version <= max(local.row_version, local.buried):
+        return Decision(Case.OLD_NEWS)
+    # Deleted elsewhere while the user has edits here: rows with edits are never removed, the answer to the push will park them.
+    if row.deleted and local.touched:
+        return Decision(Case.KEEP, bury=row.row_version)
+    # Deleted elsewhere.
+    if row.deleted:
+        return Decision(Case.TOMBSTONE, bury=row.row_version)
+    # Changed elsewhere, with edits here that the server has not answered: both survive, field by field; the user's own stay on the screen.
+    if local.touched:
+        return Decision(Case.REBASE, show=local.over(row), base=row)
+    # New or changed elsewhere.
+    return Decision(Case.APPLY, show=row)
+
+
+def answered(local: Local, mutation: Mutation, answer: Answer) -> Decision:
+    """The server answered a mutation.
+
+    Args:
+        local: what this device has, without the mutation that was answered.
+    """
+    # A delete reached its aim, by this device or another one.
+    if mutation.kind is Kind.DELETE and answer.outcome in (Outcome.APPLIED, Outcome.GONE):
+        before = answer.before
+        return Decision(Case.DELETED, bury=before.row_version if before else UNKNOWN, lost=_lost_with(mutation, before))
+    # An edit of a todo that is not there any more: never resurrected silently.
+    if answer.outcome is Outcome.GONE:
+        return _parked(local, mutation, DELETED_ELSEWHERE)
+    # The server will not have it: this one waits for the user, the ones behind it go on.
+    if answer.outcome is Outcome.REFUSED:
+        return _parked(local, mutation, answer.reason)
+    row = answer.row
+    # Applied, and deleted elsewhere since (a repeated request's answer): the tombstone will come with a pull.
+    if row is None:
+        return Decision(Case.ACKNOWLEDGE, show=local.shown, base=local.base)
+    # A row newer than the answer's was pulled meanwhile: keep that.
+    if local.base is not None and local.base.row_version > row.row_version:
+        row = local.base
+    # Applied: the answer carries the row, so that the device reads its own write at once.
+    show = local.over(row) if local.touched else row
+    return Decision(Case.ACKNOWLEDGE, show=show, base=row if local.touched else None, lost=_lost_to(mutation, answer))
+
+
+def _parked(local: Local, mutation: Mutation, reason: str) -> Decision:
+    """Keep what the user wrote on the screen; a row whose delete was refused comes back."""
+    show = local.base if mutation.kind is Kind.DELETE else local.shown
+    return Decision(Case.PARK, show=show, base=local.base, park=reason)
+
+
+def _lost_to(mutation: Mutation, answer: Answer) -> tuple[Lost, ...]:
+    """The values that this mutation overruled: what the server had was neither what the user saw nor what the user wrote."""
+    if answer.outcome is Outcome.EXISTS and answer.row is not None:
+        row = answer.row.patch()
+        return tuple(Lost(name, _text(value), _text(row[name])) for name, value in mutation.values.items() if row[name] != value)
+    if answer.before is None:
+        return ()
+    before = answer.before.patch()
+    return tuple(
+        Lost(name, _text(before[name]), _text(value))
+        for name, value in mutation.values.items()
+        if name in FIELDS and before[name] not in (mutation.base.get(name), value)
+    )
+
+
+def _lost_with(mutation: Mutation, before: ServerRow | None) -> tuple[Lost, ...]:
+    """The row that a delete took with it, where it was not what the user saw when deleting."""
+    if before is None or before.patch() == mutation.base:
+        return ()
+    return (Lost("todo", json.dumps(before.patch(), ensure_ascii=False, sort_keys=True), ""),)
+
+
+def _text(value: Value) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
