@@ -33,14 +33,15 @@ fresh() {
         cp -aL "$path" "$system$(dirname "$path")/"
     done
     chroot "$system" useradd --create-home newcomer
-    git clone -q --no-hardlinks "$clone" "$system/home/newcomer/devots"
-    chroot "$system" chown -R newcomer: /home/newcomer/devots
+    git clone -q --no-hardlinks "$clone" "$system/srv/devots"
+    chroot "$system" chown -R newcomer: /srv/devots
 }
 
 as() { # as USER COMMAND: in the clone, in an environment without a display
     printf '\n--- as %s: %s\n' "$1" "$2"
-    chroot "$system" su "$1" -c "unset DISPLAY WAYLAND_DISPLAY; cd /home/newcomer/devots && $2" && code=0 || code=$?
-    printf '=> exit %s\n' "$code"
+    started=$(date +%s)
+    chroot "$system" su "$1" -c "unset DISPLAY WAYLAND_DISPLAY; cd /srv/devots && $2" && code=0 || code=$?
+    printf '=> exit %s after %s s\n' "$code" "$(($(date +%s) - started))"
 }
 
 fresh "$@"
@@ -55,4 +56,4 @@ fresh "$@"
 as root "git config --global --add safe.directory '*'; make run"
 as root "make test"
 as root "xvfb-run -a make run ARGS=--version"
-as root "time xvfb-run -a make run ARGS=--version"
+as root "xvfb-run -a make run ARGS=--version"

@@ -14,6 +14,7 @@ import pytest
 from packaging.requirements import Requirement
 
 import devots_desktop
+from tests.locks import pins
 from tests.outcomes import not_run
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -189,8 +190,3 @@ class TestRepository:
             if not requirement.specifier.contains(pins(lock).get(requirement.name.lower(), "0"))
         ]
         assert wrong == []
-
-
-def pins(lock: str) -> dict[str, str]:
-    """Package -> version, as this lock has them."""
-    return dict(re.findall(r"^([\w.-]+)(?:\[[\w,]+\])?==([^ ;\\]+)", (ROOT / "requirements" / f"{lock}.txt").read_text(), re.MULTILINE))
