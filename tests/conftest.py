@@ -12,6 +12,8 @@ import pytest
 
 from tests.outcomes import NOT_RUN
 
+pytest_plugins = ["tests.servers.fixtures"]
+
 # Names in the environment that lead to the accounts, the session bus or the settings of the person who runs the tests.
 _FOREIGN = re.compile(r"DEVOTS_|SUPABASE_|DATABASE_URL|PG[A-Z]+$|DBUS_SESSION_BUS_ADDRESS|WAYLAND_DISPLAY|XDG_|QT_")
 _MISSING_LIBRARY = re.compile(r"ImportError: (\S+): cannot open shared object file")
@@ -44,6 +46,8 @@ def pytest_configure(config: pytest.Config) -> None:
     home = tempfile.mkdtemp(prefix="devots-home-")
     config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
     _give_own_environment(home)
+    explanation = "records at WARNING or above that match one of these regular expressions are expected, each at least once"
+    config.addinivalue_line("markers", f"expects_log(*patterns): {explanation}")
 
 
 @pytest.fixture(autouse=True)

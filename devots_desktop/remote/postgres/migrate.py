@@ -25,6 +25,8 @@ from devots_desktop.remote.postgres.schema import HEAD
 from devots_desktop.remote.postgres.steps import LOCK_TIMEOUT
 from devots_desktop.remote.postgres.trouble import RightsInTheWay, rights_trouble
 
+State = Literal["not migrated", "older", "current", "newer"]
+
 _OLDEST_SERVER = 150000
 _AUTH_TABLES = ("user", "session", "account", "verification")
 _CONNECT_SECONDS = 10
@@ -64,7 +66,7 @@ class DatabaseStatus:
 
     revision: str | None
     head: str
-    state: Literal["not migrated", "older", "current", "newer"]
+    state: State
     flavour: Flavour | None
     missing: tuple[str, ...]
     trouble: tuple[str, ...]
@@ -100,7 +102,8 @@ def upgrade(
         with connection.begin():
             roles = make_roles(connection, flavour, desktop_password)
         _migrate(connection, "upgrade", "head", flavour, report)
-        fresh = before is None and _setting(connection, "baseline") == "made"
+        made = (_setting(connection, "made") or "").split(",")
+        fresh = before is None and ("user" if flavour == "portal" else "todo") in made
         if fresh and sign_up and flavour == "portal":
             _set_setting(connection, "sign_up", "on")
     return UpgradeResult(before, HEAD, flavour, fresh, roles.created, roles.generated)
@@ -124,16 +127,16 @@ def status(url: str, *, connect_args: Mapping[str, str] | None = None) -> Databa
     with _connect(url, connect_args) as connection:
         revision = _revision(connection)
         kind = _flavour(connection, None)
-        pending = [f"{script.revision}: {script.doc}" for script in _pending(revision)]
-        missing = [f"role {role}" for role in missing_roles(connection, kind)] + pending
+        missing = [f"role {role}" for role in missing_roles(connection, kind)] + _pending(revision)
         sign_up = _setting(connection, "sign_up") if revision is not None else None
-        state: Literal["not migrated", "older", "current", "newer"]
-        if revision is None:
-            state = "not migrated"
-        else:
-            state = "older" if revision < HEAD else "newer" if revision > HEAD else "current"
         return DatabaseStatus(
-            revision, HEAD, state, kind, tuple(missing), tuple(rights_trouble(connection)), None if sign_up is None else sign_up == "on"
+            revision=revision,
+            head=HEAD,
+            state=_state(revision),
+            flavour=kind,
+            missing=tuple(missing),
+            trouble=tuple(rights_trouble(connection)),
+            sign_up=None if sign_up is None else sign_up == "on",
         )
 
 
@@ -284,9 +287,18 @@ def _refuse_other_owners(connection: Connection) -> None:
         )
 
 
-def _pending(revision: str | None) -> list[object]:
-    script = ScriptDirectory.from_config(_config())
-    return [item for item in reversed(list(script.walk_revisions())) if revision is None or item.revision > revision]
+def _state(revision: str | None) -> State:
+    if revision is None:
+        return "not migrated"
+    if revision == HEAD:
+        return "current"
+    return "older" if revision < HEAD else "newer"
+
+
+def _pending(revision: str | None) -> list[str]:
+    """The migrations that the database lacks, oldest first, in words."""
+    scripts = reversed(list(ScriptDirectory.from_config(_config()).walk_revisions()))
+    return [f"{script.revision}: {script.doc}" for script in scripts if revision is None or script.revision > revision]
 
 
 def _config() -> Config:

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, ForeignKeyConstraint, Index, PrimaryKeyConstraint, Text, UniqueConstraint, func, text
+from sqlalchemy import BigInteger, DateTime, ForeignKeyConstraint, Index, PrimaryKeyConstraint, Text, UniqueConstraint, func
+from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -34,7 +35,7 @@ class User(Base):
     id: Mapped[str]
     name: Mapped[str]
     email: Mapped[str]
-    email_verified: Mapped[bool] = mapped_column(server_default=text("false"))
+    email_verified: Mapped[bool] = mapped_column(server_default=sql("false"))
     image: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -109,11 +110,11 @@ class Todo(Base):
 
     id: Mapped[int] = mapped_column(autoincrement=True)
     text: Mapped[str]
-    completed: Mapped[bool] = mapped_column(server_default=text("false"))
-    user_id: Mapped[str] = mapped_column(server_default=text("devots.uid()"))
+    completed: Mapped[bool] = mapped_column(server_default=sql("false"))
+    user_id: Mapped[str] = mapped_column(server_default=sql("devots.uid()"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    row_version: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    row_version: Mapped[int] = mapped_column(BigInteger, server_default=sql("0"))
     client_id: Mapped[UUID] = mapped_column(server_default=func.gen_random_uuid())
 
 
@@ -138,7 +139,7 @@ class TodoMutation(Base):
     __tablename__ = "todo_mutation"
     __table_args__ = (PrimaryKeyConstraint("user_id", "mutation_id", name="todo_mutation_pkey"),)
 
-    user_id: Mapped[str] = mapped_column(server_default=text("devots.uid()"))
+    user_id: Mapped[str] = mapped_column(server_default=sql("devots.uid()"))
     mutation_id: Mapped[UUID]
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     answer: Mapped[dict[str, Any] | None]

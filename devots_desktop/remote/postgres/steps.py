@@ -6,6 +6,8 @@ Steps that change the catalogue wait for a lock only briefly and then let the ta
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from itertools import count
 from pathlib import Path
 from time import sleep
 from typing import TypeVar
@@ -22,6 +24,7 @@ Answer = TypeVar("Answer")
 LOCK_TIMEOUT = "2s"
 _TRIES = 10
 _PAUSE_SECONDS = 1.0
+_BELOW_EVERY_ID = -(2**31) - 1
 
 
 class UnknownTables(DevotsError):
@@ -91,12 +94,14 @@ class Steps:
         self.connection.exec_driver_sql("commit")
 
     def batches(self, name: str, sql: str) -> None:
-        """Run `sql` again and again, each time one transaction. It takes the last id of the batch before, as `after`, and answers its own."""
-        after: int | None = -(2**31)
-        while after is not None:
-            self._report(f"{name} after {after}" if after >= 0 else name)
-            last = after
-            after = self._patiently(lambda: self.connection.exec_driver_sql(sql, {"after": last}).scalar_one())
+        """Run `sql` until it finds nothing more, each time one transaction. It takes the last id of the batch before, `after`, and answers its own."""
+        after: int | None = _BELOW_EVERY_ID
+        for number in count(1):
+            if after is None:
+                return
+            self._report(f"{name}, batch {number}")
+            batch = partial(self.connection.exec_driver_sql, sql, {"after": after})
+            after = self._patiently(batch).scalar_one()
 
     def index(self, name: str, sql: str) -> None:
         """Create an index concurrently; a leftover that a killed run made invalid is dropped first."""

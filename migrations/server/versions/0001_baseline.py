@@ -100,7 +100,7 @@ def upgrade() -> None:
         found = _found(run.connection, [*_AUTH, "todo"])
         _refuse_other_shapes(expected, found, run.flavour)
         with run.one_transaction("the tables of a portal" if run.flavour == "portal" else "the table of todos"):
-            _make_what_is_absent(run, found)
+            _make_what_is_absent(run, expected, found)
         if run.flavour == "portal":
             for name, on in _INDEXES.items():
                 run.index(name, f'create index concurrently "{name}" on public.{on}')
@@ -110,11 +110,12 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drops only tables that we made and that are empty: a downgrade never destroys a todo or a person."""
     with steps() as run:
-        made = run.setting("baseline") == "made"
+        made = (run.setting("made") or "").split(",")
         with run.one_transaction("the baseline"):
             run.connection.exec_driver_sql("drop function if exists devots.revision()")
-            for table in ("todo", "account", "session", "verification", "user") if made else ():
-                _drop_if_empty(run.connection, table)
+            for table in ("todo", "account", "session", "verification", "user"):
+                if table in made:
+                    _drop_if_empty(run.connection, table)
             run.connection.exec_driver_sql("drop table devots.setting")
 
 
@@ -146,8 +147,8 @@ def _refuse_other_shapes(expected: Mapping[str, Mapping[str, str]], found: Mappi
         raise UnknownTables(differences)
 
 
-def _make_what_is_absent(run: Steps, found: Mapping[str, Mapping[str, str]]) -> None:
-    run.execute("0001_setting", baseline="adopted" if "todo" in found else "made")
+def _make_what_is_absent(run: Steps, expected: Mapping[str, Mapping[str, str]], found: Mapping[str, Mapping[str, str]]) -> None:
+    run.execute("0001_setting", made=",".join(table for table in expected if table not in found))
     if run.flavour == "portal" and "user" not in found:
         run.execute("0001_portal")
     if "todo" not in found:

@@ -1,0 +1,73 @@
+"""Fixtures of the real PostgreSQL servers. One server of each version for each test process; a database of its own for each test."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from devots_desktop.remote.postgres.migrate import upgrade
+from devots_desktop.remote.postgres.roles import Flavour
+from tests.outcomes import not_run
+from tests.servers.managed import DESKTOP, Managed
+from tests.servers.postgres import Database, PostgresServer, binaries
+
+VERSIONS = (15, 18)
+
+
+@dataclass(slots=True)
+class Servers:
+    """The running servers and, in each, the migrated databases that tests get copies of."""
+
+    _running: dict[int, PostgresServer] = field(default_factory=dict)
+    _templates: dict[tuple[int, Flavour], str] = field(default_factory=dict)
+
+    def server(self, version: int) -> PostgresServer:
+        """The server of that version, started by the first who asks. Ends the test where it is not installed."""
+        if binaries(version) is None:
+            not_run(f"PostgreSQL {version} is not installed")
+        if version not in self._running:
+            self._running[version] = PostgresServer.start(version)
+        return self._running[version]
+
+    def managed(self, version: int, flavour: Flavour) -> Managed:
+        """A new copy of a migrated database, with sign-up on."""
+        server = self.server(version)
+        if (version, flavour) not in self._templates:
+            template = server.create_database()
+            password = server.passwords.setdefault(DESKTOP, "a password of the tests")
+            upgrade(template.url(), flavour=flavour, desktop_password=password, sign_up=True)
+            self._templates[version, flavour] = template.name
+        return Managed(server.create_database(self._templates[version, flavour]))
+
+    def stop(self) -> None:
+        for server in self._running.values():
+            server.stop()
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    running = Servers()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(params=VERSIONS, ids=lambda version: f"postgres-{version}")
+def postgres(request: pytest.FixtureRequest, servers: Servers) -> PostgresServer:
+    """A running server, each version in turn."""
+    return servers.server(request.param)
+
+
+@pytest.fixture
+def database(postgres: PostgresServer) -> Iterator[Database]:
+    """An empty database."""
+    made = postgres.create_database()
+    yield made
+    postgres.drop_database(made)
+
+
+@pytest.fixture
+def managed(postgres: PostgresServer, servers: Servers) -> Iterator[Managed]:
+    """A migrated database of the portal flavour, without people."""
+    made = servers.managed(postgres.version, "portal")
+    yield made
+    postgres.drop_database(made.database)
