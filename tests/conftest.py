@@ -81,7 +81,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for report in terminalreporter.stats.get("skipped", []):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
         if NOT_RUN in reason:
-            kind = "test files" if isinstance(report, pytest.CollectReport) else "tests"
+            kind = "test file" if isinstance(report, pytest.CollectReport) else "test"
             counts[reason.split(NOT_RUN, 1)[1], kind] += 1
     for (reason, kind), count in sorted(counts.items()):
-        terminalreporter.write_line(f"not run: {count} {kind}: {reason}")
+        terminalreporter.write_line(f"not run: {count} {kind}{'s' * (count > 1)}: {reason}")

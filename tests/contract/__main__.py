@@ -6,6 +6,7 @@ A test of the contract asks for the fixture `backend`, whose parameter is the ba
 import argparse
 import sys
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 
 import pytest
 
@@ -54,15 +55,16 @@ class Tally:
         return lines
 
 
-def main() -> int:
+def run(folders: Sequence[str], arguments: Sequence[str] | None = None) -> int:
+    """Run the contract of these folders with the command line's arguments; answers pytest's exit status."""
     parser = argparse.ArgumentParser(prog="make contract", description="Run the contract of the places for todos.")
     parser.add_argument("--backend", help="only this one")
-    options, rest = parser.parse_known_args()
+    options, rest = parser.parse_known_args(arguments)
     tally = Tally(options.backend)
-    status = pytest.main(["tests/contract", "-q", *rest], plugins=[tally])
+    status = pytest.main([*folders, "-q", *rest], plugins=[tally])
     print(*tally.lines(), sep="\n", flush=True)
     return int(status)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(["tests/contract"]))
