@@ -16,7 +16,7 @@ from typing import TypeVar
 from devots_desktop.domain.account import Live, Status
 from devots_desktop.domain.changes import ChangeSet, Via
 from devots_desktop.domain.errors import AccountUnusable, BatchRefused, DevotsError, SignedOut, Unreachable
-from devots_desktop.domain.mutation import Answer, Mutation, Outcome, Page
+from devots_desktop.domain.mutation import Answer, Outcome, Page
 from devots_desktop.remote.base import PUSH_MOST, Position, Remote
 from devots_desktop.store import lists, replica
 from devots_desktop.store.cache import Cache, Run

@@ -1,0 +1,85 @@
+"""PostgreSQL's failures in the project's own words, by SQLSTATE and never by the message's text, save for TLS, where libpq has no codes.
+
+A message of the server can carry SQL and a todo's text, so none is passed on.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError
+
+from devots_desktop.domain.errors import (
+    AccountUnusable,
+    BatchRefused,
+    DevotsError,
+    NotMigrated,
+    SignedOut,
+    Unreachable,
+    UntrustedCertificate,
+)
+from devots_desktop.remote.postgres.address import Address
+
+_REFUSED_CLASSES = ("22", "23", "54")
+"""SQLSTATE classes that say the data is the trouble: data exception, integrity constraint, program limit (Appendix A of the manual)."""
+
+NOT_MIGRATED = NotMigrated(
+    "Database not prepared",
+    "This database is not prepared for Devots Desktop.",
+    "Ask its owner to run `devots db upgrade`.",
+)
+
+
+@contextmanager
+def translated(address: Address) -> Iterator[None]:
+    """Turn the driver's errors into the project's family."""
+    try:
+        yield
+    except DBAPIError as error:
+        # The driver's error carries statement and parameters: it must not be chained into a report.
+        raise translate(error, address) from None
+
+
+def translate(error: DBAPIError, address: Address) -> DevotsError:
+    """What a driver's error means for the account."""
+    state = getattr(error.orig, "sqlstate", None)
+    if state is None:
+        return _without_state(str(error.orig), address)
+    if state == "PT401":
+        return SignedOut()
+    if state in ("28P01", "28000"):
+        return AccountUnusable(
+            "Database login refused",
+            f"The database does not accept the login {address.login} with this password.",
+            "Check the login's password; the database's owner has it.",
+        )
+    if state == "3D000":
+        return AccountUnusable(
+            "No such database", f"There is no database {address.database} on {address.host}.", "Check the database's name."
+        )
+    if state in ("42883", "3F000", "42P01"):
+        return NOT_MIGRATED
+    if state == "42501":
+        return AccountUnusable(
+            "Login not allowed",
+            f"The login {address.login} lacks the rights that Devots Desktop needs.",
+            "Use the login devots_desktop, and ask the database's owner to run `devots db upgrade`.",
+        )
+    if state[:2] in _REFUSED_CLASSES:
+        return BatchRefused("Not accepted", f"The server did not accept the change (SQLSTATE {state}).", "Edit the todo and try again.")
+    return Unreachable("Server busy", f"The database cannot answer just now (SQLSTATE {state}).", "It is tried again by itself.")
+
+
+def _without_state(message: str, address: Address) -> DevotsError:
+    """A failure before the server's first answer: libpq tells it in words only."""
+    where = f"{address.host}:{address.port}"
+    if "certificate" in message:
+        return UntrustedCertificate(
+            "Certificate not trusted",
+            f"The certificate of {address.host} does not prove that it is the server you asked for.",
+            "Check the host's name, or choose the CA file that signed the certificate.",
+        )
+    if "does not support SSL" in message:
+        return AccountUnusable(
+            "No encryption", f"The server at {where} offers no encryption.", "Ask its owner to turn TLS on; nothing was sent."
+        )
+    return Unreachable("Offline", f"No PostgreSQL server answers at {where}.", "Check host, port and network; it is tried again by itself.")
