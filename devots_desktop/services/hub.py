@@ -33,5 +33,5 @@ class Hub(Generic[Event]):
         for callback in tuple(self._subscribers):
             try:
                 callback(event)
-            except Exception:
+            except Exception:  # noqa: BLE001 (whatever it is, the others are told)
                 _log.exception("A subscriber failed on %s", type(event).__name__)

@@ -36,7 +36,7 @@ def ping(folder: Path, word: str) -> bool:
     address = socket_address(folder)
     try:
         if sys.platform == "win32":
-            with open(address, "wb", buffering=0) as pipe:
+            with Path(address).open("wb", buffering=0) as pipe:
                 pipe.write(word.encode() + b"\n")
             return True
         with socket.socket(socket.AF_UNIX) as connection:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -76,6 +77,17 @@ class Profile:
             write_private(self._file, json.dumps({"current": current, "accounts": entries}, indent=1, ensure_ascii=False))
         except OSError as error:
             raise _unusable(self.folder) from error
+
+    def remove(self, account: Account) -> None:
+        """Forget an account and delete its files. "This computer" becomes the current one where it was this.
+
+        Raises:
+            ProfileUnusable: the list of accounts could not be written.
+        """
+        current = self.current()
+        rest = [other for other in self.accounts() if other.account_id != account.account_id]
+        self.save(rest, _COMPUTER.account_id if current.account_id == account.account_id else current.account_id)
+        shutil.rmtree(self.cache_path(account).parent, ignore_errors=True)
 
     def _read(self) -> dict[str, Any]:
         try:

@@ -19,7 +19,7 @@ from devots_desktop.remote.postgres import wire
 from devots_desktop.remote.postgres.address import Address
 from devots_desktop.remote.postgres.connection import Link
 from devots_desktop.remote.postgres.listener import Listener
-from devots_desktop.remote.postgres.thread import ServerThread
+from devots_desktop.remote.thread import BlockingThread
 
 _REACH_S = 3.0
 _END_S = 0.5
@@ -44,7 +44,7 @@ class PostgresRemote:
         self._password = password
         self._token = token
         self._link = Link(address, password)
-        self._thread = ServerThread("postgres")
+        self._thread = BlockingThread("postgres")
         self._listener: Listener | None = None
 
     async def push(self, mutations: Sequence[Mutation]) -> list[Answer]:
@@ -97,7 +97,7 @@ class PostgresRemote:
         with suppress(TimeoutError):
             async with asyncio.timeout(_END_S):
                 await self._thread.call(self._link.close)
-        self._thread.close(wait=0)
+        self._thread.close()
 
     async def _call(self, statement: Any, **values: Any) -> Any:
         return await self._thread.call(lambda: self._link.one(statement, {**values, "token": self._token}))

@@ -1,6 +1,6 @@
-"""A thread for blocking calls to a server, which must not hold up the end of the program.
+"""Threads for calls that may block for ever: to a server, or to a keyring. They must not hold up the end of the program.
 
-Not concurrent.futures: its threads are joined at exit, and a call to a server that never answers would keep the program alive.
+Not concurrent.futures' executor: its threads are joined at exit, and a call to a server that never answers would keep the program alive.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 Result = TypeVar("Result")
 
 
-class ServerThread:
+class BlockingThread:
     """Runs functions one after the other on a daemon thread."""
 
     def __init__(self, name: str) -> None:
@@ -27,10 +27,9 @@ class ServerThread:
         self._queue.put((work, future))
         return await asyncio.wrap_future(future)
 
-    def close(self, wait: float) -> None:
-        """End the thread after the work that was asked for, and wait so many seconds for it."""
+    def close(self) -> None:
+        """End the thread after the work that was asked for. Nobody waits for it."""
         self._queue.put(None)
-        self._thread.join(wait)
 
     def _serve(self) -> None:
         while (item := self._queue.get()) is not None:
@@ -41,3 +40,12 @@ class ServerThread:
                 future.set_result(work())
             except BaseException as error:  # noqa: BLE001 (it belongs to the caller)
                 future.set_exception(error)
+
+
+async def on_thread(name: str, work: Callable[[], Result]) -> Result:
+    """Do one slow thing on a thread of its own."""
+    thread = BlockingThread(name)
+    try:
+        return await thread.call(work)
+    finally:
+        thread.close()

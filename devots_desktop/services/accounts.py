@@ -1,0 +1,237 @@
+"""The verbs on accounts: add, sign in again, remove, open.
+
+Imports nothing that the first window would wait for: asyncio and the servers' libraries are loaded when a verb needs them.
+"""
+
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from devots_desktop.domain.account import Account, AccountKind, SecretStore
+from devots_desktop.domain.errors import AccountUnusable, DevotsError, SignedOut
+from devots_desktop.services.account import OpenAccount, now
+from devots_desktop.services.secrets import Secrets
+from devots_desktop.store import lists
+from devots_desktop.store.cache import Cache
+from devots_desktop.store.profile import Profile
+
+if TYPE_CHECKING:
+    from devots_desktop.remote.base import Remote
+    from devots_desktop.remote.postgres.address import Address
+    from devots_desktop.remote.postgres.session import Session
+
+PASSWORD_LEAST = 8
+PASSWORD_MOST = 128
+"""Better Auth's own limits, so that one password fits the portal too (portal-contract.md, section 2)."""
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresForm:
+    """What a person enters to add a PostgreSQL account. Passwords are not shown when the form is printed.
+
+    Attributes:
+        address: the database.
+        login_password: of the database's login, shared by its people; the database's owner has it.
+        email, password: the person's own.
+        sign_up: make a new account on the server instead of signing in to one.
+        name: shown in the sidebar; made from e-mail and host where empty.
+    """
+
+    address: "Address"
+    email: str
+    login_password: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+    sign_up: bool = False
+    name: str = ""
+    secrets: SecretStore = SecretStore.KEYRING
+
+    @classmethod
+    def from_url(cls, url: str, *, ca: str = "", **rest: object) -> Self:
+        """A form with the address and the login's password of a URL.
+
+        Raises:
+            AccountUnusable: the URL cannot be used.
+        """
+        from devots_desktop.remote.postgres.address import Address
+
+        address, password = Address.from_url(url, ca=ca)
+        return cls(**{"login_password": password, **rest, "address": address})  # type: ignore[arg-type]  # the fields above
+
+
+class Accounts:
+    """The accounts of a profile."""
+
+    def __init__(self, profile: Profile, *, clock: Callable[[], int] = now, keyring_timeout: float = 30.0) -> None:
+        """Work on a profile's list of accounts.
+
+        Args:
+            keyring_timeout: seconds that the keyring may take.
+        """
+        self._profile = profile
+        self._clock = clock
+        self._secrets = Secrets(profile, timeout=keyring_timeout)
+
+    def all(self) -> list[Account]:
+        """All accounts, "This computer" first."""
+        return self._profile.accounts()
+
+    def current(self) -> Account:
+        """The account that the window shows and the command line means."""
+        return self._profile.current()
+
+    def use(self, account: Account) -> None:
+        """Make an account the current one."""
+        self._profile.save(self.all(), account.account_id)
+
+    def open(self, account: Account) -> OpenAccount:
+        """Open an account's cache.
+
+        Raises:
+            CacheUnusable: it cannot be opened.
+        """
+        connect = None if account.kind is AccountKind.COMPUTER else partial(self._connect, account)
+        return OpenAccount(self._profile, account, connect=connect, clock=self._clock)
+
+    async def add_postgres(self, form: PostgresForm) -> Account:
+        """Sign in or up at a PostgreSQL, and remember the account.
+
+        Raises:
+            DevotsError: the form, the server or the keyring stands in the way; nothing was remembered.
+        """
+        from devots_desktop.remote.thread import on_thread
+
+        email = form.email.strip().lower()
+        _check_credentials(email, form.password)
+        form.address.tls()
+        enter = partial(_enter, form, email)
+        session = await on_thread("sign-in", enter)
+        account = Account(
+            uuid.uuid4().hex[:12],
+            AccountKind.POSTGRES,
+            self._free_name(form.name.strip() or f"{email} · {form.address.host}"),
+            email=email,
+            user_id=session.user_id,
+            address=form.address.to_dict(),
+            secrets=form.secrets,
+        )
+        self._refuse_twice(account)
+        await self._secrets.set(account, {"token": session.token, "login_password": form.login_password})
+        self._profile.save([*self.all(), account], account.account_id)
+        return account
+
+    async def sign_in(self, account: Account, password: str) -> None:
+        """Sign in again after the session ended. The account's open list goes on by itself where it is told (OpenAccount.signed_in).
+
+        Raises:
+            DevotsError: as add_postgres; cache and outbox are as they were.
+        """
+        from devots_desktop.remote.postgres.address import Address
+        from devots_desktop.remote.thread import on_thread
+
+        _check_credentials(account.email, password)
+        secrets = await self._secrets.get(account) or {}
+        login_password = secrets.get("login_password", "")
+        form = PostgresForm(Address.from_dict(account.address), account.email, login_password, password)
+        session = await on_thread("sign-in", partial(_enter, form, account.email))
+        if session.user_id != account.user_id:
+            raise AccountUnusable(
+                "Another person",
+                "This e-mail now belongs to another account on the server.",
+                "Add it as a new account; this one's todos stay here.",
+            )
+        await self._secrets.set(account, {"token": session.token, "login_password": login_password})
+
+    async def remove(self, account: Account) -> None:
+        """Sign out, and delete the account's files from this device.
+
+        Raises:
+            AccountUnusable: changes wait that have not reached the server, or it is "This computer".
+        """
+        if account.kind is AccountKind.COMPUTER:
+            raise AccountUnusable("Not removed", "The list on this computer cannot be removed.", "Delete its todos instead.")
+        self._refuse_waiting(account)
+        # Where the server is away or the session is over, the token ends with the account's secrets.
+        with suppress(DevotsError):
+            await self._sign_out(account)
+        await self._secrets.forget(account)
+        self._profile.remove(account)
+
+    def _refuse_waiting(self, account: Account) -> None:
+        cache = Cache(self._profile.cache_path(account), syncs=True, clock=self._clock)
+        try:
+            pending, parked = lists.waiting(cache.db)
+        finally:
+            cache.close()
+        if pending or parked:
+            raise AccountUnusable(
+                "Not removed",
+                f"{pending + parked} changes of this account have not reached the server.",
+                "Sync first (`devots sync --once`), and settle what is parked.",
+            )
+
+    async def _sign_out(self, account: Account) -> None:
+        from devots_desktop.remote.postgres.address import Address
+        from devots_desktop.remote.thread import on_thread
+
+        secrets = await self._secrets.get(account)
+        if secrets is not None:
+            address = Address.from_dict(account.address)
+            await on_thread("sign-out", lambda: _leave(address, secrets["login_password"], secrets["token"]))
+
+    async def _connect(self, account: Account) -> "Remote":
+        """The remote of an account's signed-in person. Its modules are loaded on a thread: they take half a second."""
+        from devots_desktop.remote.thread import on_thread
+
+        self._secrets.stale(account)
+        secrets = await self._secrets.get(account)
+        if secrets is None:
+            raise SignedOut
+        await on_thread("load", _load_postgres)
+        from devots_desktop.remote.postgres.address import Address
+        from devots_desktop.remote.postgres.remote import PostgresRemote
+
+        return PostgresRemote(Address.from_dict(account.address), secrets["login_password"], secrets["token"])
+
+    def _refuse_twice(self, account: Account) -> None:
+        for other in self.all():
+            if (other.kind, other.user_id, other.address) == (account.kind, account.user_id, account.address):
+                raise AccountUnusable("Already here", f"This account is already in the list, as {other.name}.", "Choose it in the sidebar.")
+
+    def _free_name(self, wanted: str) -> str:
+        taken = {account.name for account in self.all()}
+        return next(name for number in range(1, len(taken) + 2) if (name := wanted if number == 1 else f"{wanted} ({number})") not in taken)
+
+
+def _check_credentials(email: str, password: str) -> None:
+    if "@" not in email.strip("@"):
+        raise AccountUnusable("E-mail missing", "That is not an e-mail address.", "Enter the address that you sign in with.")
+    if not PASSWORD_LEAST <= len(password) <= PASSWORD_MOST:
+        raise AccountUnusable(
+            "Password not usable",
+            f"A password has {PASSWORD_LEAST} to {PASSWORD_MOST} characters.",
+            "Enter the password of your account on this server.",
+        )
+
+
+def _enter(form: PostgresForm, email: str) -> "Session":
+    from devots_desktop.remote.postgres import session
+
+    if form.sign_up:
+        name = form.name.strip() or email.partition("@")[0]
+        return session.sign_up(form.address, form.login_password, email, form.password, name=name)
+    return session.sign_in(form.address, form.login_password, email, form.password)
+
+
+def _leave(address: "Address", login_password: str, token: str) -> None:
+    from devots_desktop.remote.postgres import session
+
+    session.sign_out(address, login_password, token)
+
+
+def _load_postgres() -> None:
+    from devots_desktop.remote.postgres import remote  # noqa: F401 (half a second, which must not be the window's)
