@@ -61,9 +61,15 @@ def installed_by(lock: str) -> set[pathlib.Path]:
     return found
 
 
+def own_environment(folder: pathlib.Path) -> dict[str, str]:
+    """Nothing of this process but the language: a home folder and a profile below this folder."""
+    return {"PATH": "/usr/bin:/bin", "HOME": str(folder), "DEVOTS_PROFILE": str(folder / "profile"), "LC_ALL": os.environ["LC_ALL"]}
+
+
 def run(program: pathlib.Path, *arguments: str, folder: pathlib.Path) -> str:
-    environment = {"PATH": "/usr/bin:/bin", "HOME": str(folder), "DEVOTS_PROFILE": str(folder / "profile"), "LC_ALL": os.environ["LC_ALL"]}
-    done = subprocess.run([program, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=50)
+    done = subprocess.run(
+        [program, *arguments], cwd=folder, env=own_environment(folder), capture_output=True, text=True, check=False, timeout=50
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -95,3 +101,23 @@ def test_its_bundled_files_are_found_beside_it(program: pathlib.Path, tmp_path: 
     site_packages = next(program.parents[1].glob("lib/python*/site-packages"))
     base = site_packages / "devots_desktop" / "_bundled"
     assert answer.stdout.splitlines() == [str(base / "migrations" / "server"), str(base / "resources")]
+
+
+def test_its_window_paints_what_the_command_line_added(program: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    run(program, "add", "Buy oat milk", folder=tmp_path)
+    reading, writing = os.pipe()
+    environment = {**own_environment(tmp_path), "QT_QPA_PLATFORM": "offscreen", "DEVOTS_TRACE": str(writing)}
+    with (
+        os.fdopen(reading) as events,
+        subprocess.Popen([program], cwd=tmp_path, env=environment, pass_fds=[writing], stderr=subprocess.PIPE, text=True) as window,
+        contextlib.ExitStack() as end,
+    ):
+        end.callback(window.kill)
+        os.close(writing)
+        # The pipe ends when the program does; the test's time limit ends one that paints nothing.
+        painted = next((event for event in map(json.loads, events) if event["event"] == "painted"), None)
+        window.terminate()
+        _, messages = window.communicate(timeout=20)
+    assert painted is not None, messages
+    assert painted["text"] == "Buy oat milk"
+    assert messages == ""
