@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -86,7 +86,7 @@ class PostgresServer:
     version: int
     folder: Path
     port: int
-    passwords: dict[str, str]
+    passwords: dict[str, str] = field(repr=False)
     ca_file: Path | None
     _process: subprocess.Popen[bytes]
     _made: int = 0
