@@ -1,5 +1,6 @@
-"""Reading the list: an array of row keys, and the rows of the visible window. Reads of a window take under a millisecond and may run on any thread
-that has its own Lists.
+"""Reading the list: an array of row keys, and the rows of the visible window.
+
+Reads of a window take under a millisecond and may run on any thread that has its own Lists.
 """
 
 import sqlite3

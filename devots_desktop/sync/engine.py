@@ -11,6 +11,7 @@ import logging
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeVar
 
 from devots_desktop.domain.account import Live, Status
@@ -84,7 +85,7 @@ class Engine:
         self._publish = publish
         self._tell = tell
         self._sleep = sleep
-        self._rng = rng or random.Random()
+        self._rng = rng or random.Random()  # noqa: S311 (spreads pauses, guards nothing)
         self._lock = SyncLock(cache.path)
         self._remote: Remote | None = None
         self._wake = asyncio.Event()
@@ -126,7 +127,7 @@ class Engine:
             except DevotsError as error:
                 self._tell(Status(Live.OFFLINE, str(error)))
                 await self._sleep(CHECK_EVERY_S)
-            except Exception:
+            except Exception:  # noqa: BLE001
                 # A bug of ours must not end the sync for good: it is reported, and the next session begins from what is stored.
                 _log.exception("The sync of an account failed")
                 self._tell(Status(Live.OFFLINE, "Something unexpected happened while syncing. It is tried again in a minute."))
@@ -224,7 +225,7 @@ class Engine:
     async def _push(self, remote: Remote) -> None:
         """Send the outbox, oldest first, until it is empty."""
         size = PUSH_MOST
-        while batch := await self._in_cache(lambda: apply.take(self._cache, size)):
+        while batch := await self._in_cache(partial(apply.take, self._cache, size)):
             try:
                 answers = await remote.push(batch)
             except BatchRefused as error:

@@ -8,7 +8,7 @@ from sqlalchemy.pool import NullPool
 
 from devots_desktop.domain.errors import AccountUnusable, ServerTooNew, Unreachable, UnsafeLogin
 from devots_desktop.remote.postgres.address import Address
-from devots_desktop.remote.postgres.failures import NOT_MIGRATED, translated
+from devots_desktop.remote.postgres.failures import not_migrated, translated
 from devots_desktop.remote.postgres.schema import HEAD
 
 _CONNECT_S = 10
@@ -82,7 +82,7 @@ def check(connection: Connection) -> None:
     """
     migrated, guarded = connection.execute(_CHECK).one()
     if not migrated:
-        raise NOT_MIGRATED
+        raise not_migrated()
     if not guarded:
         raise UnsafeLogin(
             "Login too powerful",
@@ -97,4 +97,4 @@ def check(connection: Connection) -> None:
             "Install the newer version; your changes are kept meanwhile.",
         )
     if revision < HEAD:
-        raise NOT_MIGRATED
+        raise not_migrated()

@@ -1,4 +1,4 @@
-"""PostgreSQL's failures in the project's own words, by SQLSTATE and never by the message's text, save for TLS, where libpq has no codes.
+"""PostgreSQL's failures in the project's own words, by SQLSTATE and never by the message's text, save while connecting, where libpq has none.
 
 A message of the server can carry SQL and a todo's text, so none is passed on.
 """
@@ -22,11 +22,13 @@ from devots_desktop.remote.postgres.address import Address
 _REFUSED_CLASSES = ("22", "23", "54")
 """SQLSTATE classes that say the data is the trouble: data exception, integrity constraint, program limit (Appendix A of the manual)."""
 
-NOT_MIGRATED = NotMigrated(
-    "Database not prepared",
-    "This database is not prepared for Devots Desktop.",
-    "Ask its owner to run `devots db upgrade`.",
-)
+def not_migrated() -> NotMigrated:
+    """The error for a database without our migrations, or with older ones than the program needs."""
+    return NotMigrated(
+        "Database not prepared",
+        "This database is not prepared for Devots Desktop.",
+        "Ask its owner to run `devots db upgrade`.",
+    )
 
 
 @contextmanager
@@ -46,18 +48,8 @@ def translate(error: DBAPIError, address: Address) -> DevotsError:
         return _without_state(str(error.orig), address)
     if state == "PT401":
         return SignedOut()
-    if state in ("28P01", "28000"):
-        return AccountUnusable(
-            "Database login refused",
-            f"The database does not accept the login {address.login} with this password.",
-            "Check the login's password; the database's owner has it.",
-        )
-    if state == "3D000":
-        return AccountUnusable(
-            "No such database", f"There is no database {address.database} on {address.host}.", "Check the database's name."
-        )
     if state in ("42883", "3F000", "42P01"):
-        return NOT_MIGRATED
+        return not_migrated()
     if state == "42501":
         return AccountUnusable(
             "Login not allowed",
@@ -70,7 +62,17 @@ def translate(error: DBAPIError, address: Address) -> DevotsError:
 
 
 def _without_state(message: str, address: Address) -> DevotsError:
-    """A failure before the server's first answer: libpq tells it in words only."""
+    """A failure while connecting: libpq tells it in words only, the server's among them."""
+    if "password" in message or "pg_hba.conf" in message or f'role "{address.login}"' in message:
+        return AccountUnusable(
+            "Database login refused",
+            f"The database does not accept the login {address.login} with this password.",
+            "Check the login's password; the database's owner has it.",
+        )
+    if f'database "{address.database}"' in message:
+        return AccountUnusable(
+            "No such database", f"There is no database {address.database} on {address.host}.", "Check the database's name."
+        )
     where = f"{address.host}:{address.port}"
     if "certificate" in message:
         return UntrustedCertificate(

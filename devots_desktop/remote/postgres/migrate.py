@@ -15,7 +15,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, PendingRollbackError
 from sqlalchemy.pool import NullPool
 
 from devots_desktop.bundled import bundled
@@ -168,6 +168,8 @@ def _connect(url: str, connect_args: Mapping[str, str] | None) -> Iterator[Conne
             yield connection
     except DBAPIError as error:
         raise _translated(error) from None
+    except PendingRollbackError:  # the connection was lost, and the way out of a transaction noticed it
+        raise _lost() from None
 
 
 @contextmanager
@@ -207,11 +209,7 @@ def _translated(error: DBAPIError) -> DevotsError:
                 "Not allowed", "This login may not do that in this database.", "Use the login that owns the database and its tables."
             )
         case psycopg.OperationalError() | psycopg.InterfaceError():
-            return Unreachable(
-                "No connection",
-                "The database did not answer, or refused this login.",
-                "Check the URL, then run this again; it goes on where it stopped.",
-            )
+            return _lost()
         case other:
             code = getattr(other, "sqlstate", None) or "no code"
             return DevotsError(
@@ -221,9 +219,28 @@ def _translated(error: DBAPIError) -> DevotsError:
             )
 
 
+def _lost() -> Unreachable:
+    return Unreachable(
+        "No connection",
+        "The database did not answer, or refused this login.",
+        "Check the URL, then run this again; it goes on where it stopped.",
+    )
+
+
+def _exists(connection: Connection, schema: str, table: str) -> bool:
+    """Asks the catalogue, since to_regclass fails where the login may not look into the schema."""
+    found: bool = connection.execute(
+        text("""
+            select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace
+                            where n.nspname = :schema and c.relname = :table)"""),
+        {"schema": schema, "table": table},
+    ).scalar_one()
+    return found
+
+
 def _revision(connection: Connection) -> str | None:
     """The revision recorded in the database. None without our migrations."""
-    if connection.execute(text("select to_regclass('devots.alembic_version') is null")).scalar_one():
+    if not _exists(connection, "devots", "alembic_version"):
         return None
     revision: str | None = connection.execute(text("select version_num from devots.alembic_version")).scalar_one_or_none()
     return revision
@@ -238,7 +255,7 @@ def _too_new(revision: str) -> ServerTooNew:
 
 
 def _setting(connection: Connection, name: str) -> str | None:
-    if connection.execute(text("select to_regclass('devots.setting') is null")).scalar_one():
+    if not _exists(connection, "devots", "setting"):
         return None
     value: str | None = connection.execute(text("select value from devots.setting where name = :name"), {"name": name}).scalar_one_or_none()
     return value
@@ -261,10 +278,8 @@ def _flavour(connection: Connection, wanted: Flavour | None) -> Flavour:
         )
     if migrated is not None or wanted is not None:
         return migrated or cast("Flavour", wanted)
-    portal, supabase = connection.execute(
-        text("""select to_regclass('public."user"') is not null, to_regclass('auth.users') is not null""")
-    ).one()
-    return "supabase" if supabase and not portal else "portal"
+    portal = _exists(connection, "public", "user")
+    return "supabase" if _exists(connection, "auth", "users") and not portal else "portal"
 
 
 def _refuse_other_owners(connection: Connection) -> None:
