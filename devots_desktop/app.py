@@ -1,0 +1,32 @@
+"""The program's entry: decides between the window and the command line."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program; answer its exit status. Without a COMMAND it is the window, and Qt is imported only for that."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    profile = ""
+    if arguments:
+        profile, is_window = _for_window(arguments)
+        if not is_window:
+            from devots_desktop.cli.main import run as run_command
+
+            return run_command(arguments)
+    from pathlib import Path
+
+    from devots_desktop.store.profile import default_folder
+    from devots_desktop.ui.program import run as run_window
+
+    return run_window(Path(profile) if profile else default_folder(os.environ))
+
+
+def _for_window(arguments: Sequence[str]) -> tuple[str, bool]:
+    """The folder that --profile names, and whether there is nothing else."""
+    if len(arguments) == 2 and arguments[0] == "--profile":
+        return arguments[1], True
+    if len(arguments) == 1 and arguments[0].startswith("--profile="):
+        return arguments[0].partition("=")[2], True
+    return "", False

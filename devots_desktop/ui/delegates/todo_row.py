@@ -1,0 +1,231 @@
+"""How a row of the list is drawn, clicked and edited."""
+
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPen
+from PySide6.QtWidgets import QLineEdit, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from devots_desktop.domain.errors import InvalidText
+from devots_desktop.domain.text import clean_text, one_line
+from devots_desktop.domain.todo import State, Todo
+from devots_desktop.ui import icons, theme
+from devots_desktop.ui.models.todo_list import TODO_ROLE
+from devots_desktop.ui.trace import Trace
+from devots_desktop.ui.widgets.labels import scaled
+
+Index = QModelIndex | QPersistentModelIndex
+_MARKS = {State.PENDING: ("waiting", "pending"), State.PARKED: ("alert", "needs you")}
+
+
+class TodoRowDelegate(QStyledItemDelegate):
+    """Draws check circle, text and marks; edits in place.
+
+    Signals:
+        toggled(client_id, completed), edited(client_id, text), deleted(client_id): what the user asked for.
+        refused(sentence): the text in the editor cannot be stored; the editor stays open.
+        given_up(text): the editor lost the focus with such a text in it.
+    """
+
+    toggled = Signal(str, bool)
+    edited = Signal(str, str)
+    deleted = Signal(str)
+    refused = Signal(str)
+    given_up = Signal(str)
+
+    def __init__(self, parent: QWidget, trace: Trace | None = None) -> None:
+        """Draw for a view."""
+        super().__init__(parent)
+        self._trace = trace
+        self.flashing: dict[int, float] = {}
+        """How strongly rows are marked as changed elsewhere, by key: 0 to 1."""
+        self.pointer = QPointF(-1, -1)
+        """Where the mouse is over the list."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        """All rows are equally high."""
+        return QSize(0, row_height(option.fontMetrics))
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Draw a row."""
+        todo: Todo | None = index.data(TODO_ROLE)
+        if todo is None:
+            return
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        colours = theme.scheme(option.palette)
+        self._draw_back(painter, option, todo, colours)
+        hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
+        self._draw_circle(painter, self._zone(option, "check"), todo, colours, warm=hovered and self._over(option, "check"))
+        if hovered or option.state & QStyle.StateFlag.State_Selected:
+            colour = colours.bad if hovered and self._over(option, "delete") else colours.muted
+            draw_icon(painter, self._zone(option, "delete"), "trash", colour)
+        if not option.state & QStyle.StateFlag.State_Editing:
+            self._draw_text(painter, option, todo, colours)
+        painter.restore()
+        if self._trace is not None:
+            self._trace.painted(todo)
+
+    def _draw_back(self, painter: QPainter, option: QStyleOptionViewItem, todo: Todo, colours: theme.Scheme) -> None:
+        card = QRectF(option.rect).adjusted(theme.SPACE, 1, -theme.SPACE, -1)
+        painter.setPen(Qt.PenStyle.NoPen)
+        state = option.state
+        if state & QStyle.StateFlag.State_Selected:
+            painter.setBrush(QColor(colours.selected))
+            painter.drawRoundedRect(card, theme.RADIUS, theme.RADIUS)
+        elif state & QStyle.StateFlag.State_MouseOver:
+            painter.setBrush(QColor(colours.hover))
+            painter.drawRoundedRect(card, theme.RADIUS, theme.RADIUS)
+        if strength := self.flashing.get(todo.key, 0.0):
+            flash = QColor(colours.flash)
+            flash.setAlphaF(strength)
+            painter.setBrush(flash)
+            painter.drawRoundedRect(card, theme.RADIUS, theme.RADIUS)
+        if state & QStyle.StateFlag.State_HasFocus:
+            painter.setPen(QPen(QColor(colours.accent), 1.5))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(card.adjusted(1, 1, -1, -1), theme.RADIUS - 1, theme.RADIUS - 1)
+
+    def _draw_circle(self, painter: QPainter, zone: QRect, todo: Todo, colours: theme.Scheme, *, warm: bool) -> None:
+        width = min(zone.width(), zone.height()) * 0.46
+        circle = QRectF(0, 0, width, width)
+        circle.moveCenter(QRectF(zone).center())
+        done = QColor(colours.accent)
+        painter.setPen(QPen(done if todo.completed or warm else QColor(colours.edge), max(1.5, width / 12)))
+        painter.setBrush(done if todo.completed else Qt.BrushStyle.NoBrush)
+        painter.drawEllipse(circle)
+        if todo.completed or warm:
+            pen = QPen(QColor(colours.on_accent) if todo.completed else done, max(1.6, width / 9.5))
+            pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+            pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+            painter.setPen(pen)
+            points = ((0.29, 0.52), (0.44, 0.66), (0.71, 0.36))
+            painter.drawPolyline([circle.topLeft() + QPointF(x * width, y * width) for x, y in points])
+
+    def _draw_text(self, painter: QPainter, option: QStyleOptionViewItem, todo: Todo, colours: theme.Scheme) -> None:
+        zone = self._zone(option, "text")
+        mark = _MARKS.get(todo.state)
+        if mark:
+            zone = self._draw_mark(painter, option, zone, mark, colours.bad if todo.state is State.PARKED else colours.muted)
+        font = option.font
+        font.setStrikeOut(todo.completed)
+        painter.setFont(font)
+        painter.setPen(QColor(colours.muted if todo.completed else colours.text))
+        # Each text by its own direction, but always beside its circle.
+        painter.setLayoutDirection(Qt.LayoutDirection.LayoutDirectionAuto)
+        side = Qt.AlignmentFlag.AlignRight if option.direction is Qt.LayoutDirection.RightToLeft else Qt.AlignmentFlag.AlignLeft
+        # More characters than fit into the widest window need not be measured.
+        shown = QFontMetrics(font).elidedText(one_line(todo.text[:2_000]), Qt.TextElideMode.ElideRight, zone.width())
+        flags = side | Qt.AlignmentFlag.AlignAbsolute | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(zone, int(flags | Qt.TextFlag.TextSingleLine), shown)
+
+    def _draw_mark(self, painter: QPainter, option: QStyleOptionViewItem, zone: QRect, mark: tuple[str, str], colour: str) -> QRect:
+        """Draw icon and word at the end of the text's zone; answer what is left of it."""
+        icon, word = mark
+        font = scaled(option.font, 0.87)
+        metrics = QFontMetrics(font)
+        size = metrics.height()
+        width = size + theme.SPACE // 2 + metrics.horizontalAdvance(word)
+        place = QRect(zone.right() - width, zone.top(), width, zone.height())
+        painter.setFont(font)
+        painter.setPen(QColor(colour))
+        draw_icon(painter, _mirrored(option, zone, QRect(place.left(), place.top(), size, place.height())), icon, colour, size)
+        words = _mirrored(option, zone, place.adjusted(size + theme.SPACE // 2, 0, 0, 0))
+        painter.drawText(words, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, word)
+        return _mirrored(option, zone, zone.adjusted(0, 0, -width - theme.SPACE, 0))
+
+    def _zone(self, option: QStyleOptionViewItem, name: str) -> QRect:
+        """Where a part of the row lies, mirrored in right-to-left windows."""
+        row = option.rect
+        side = row.height()
+        check = QRect(row.left() + theme.SPACE, row.top(), side, side)
+        delete = QRect(row.right() - theme.SPACE - side, row.top(), side, side)
+        text = QRect(check.right(), row.top(), delete.left() - check.right(), side)
+        return _mirrored(option, row, {"check": check, "delete": delete, "text": text}[name])
+
+    def _over(self, option: QStyleOptionViewItem, name: str) -> bool:
+        return self._zone(option, name).contains(self.pointer.toPoint())
+
+    def editorEvent(self, event: QEvent, model: object, option: QStyleOptionViewItem, index: Index) -> bool:
+        """A click on the circle toggles, one on the bin deletes."""
+        if not isinstance(event, QMouseEvent) or event.button() is not Qt.MouseButton.LeftButton:
+            return False
+        todo: Todo | None = index.data(TODO_ROLE)
+        where = event.position().toPoint()
+        on_check, on_delete = (self._zone(option, name).contains(where) for name in ("check", "delete"))
+        if todo and event.type() is QEvent.Type.MouseButtonRelease:
+            if on_check:
+                self.toggled.emit(todo.client_id, not todo.completed)
+            elif on_delete:
+                self.deleted.emit(todo.client_id)
+        # Taken, so that a double click on them opens no editor.
+        return on_check or on_delete
+
+    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
+        """A line for the text, where the text was."""
+        editor = QLineEdit(parent)
+        editor.setFrame(False)
+        editor.setAutoFillBackground(False)
+        editor.setAccessibleName(self.tr("Text of the todo"))
+        return editor
+
+    def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, index: Index) -> None:
+        """Put the editor's text exactly over the row's text; QLineEdit has two pixels of its own on each side."""
+        height = editor.sizeHint().height()
+        zone = self._zone(option, "text").adjusted(-2, 0, 2, 0)
+        editor.setGeometry(zone.left(), zone.center().y() - height // 2, zone.width(), height)
+
+    def setEditorData(self, editor: QWidget, index: Index) -> None:
+        """Fill the editor once: what the user has typed stays, whatever happens to the row meanwhile."""
+        if isinstance(editor, QLineEdit) and editor.property("before") is None:
+            text: str = index.data(Qt.ItemDataRole.EditRole) or ""
+            editor.setProperty("before", text)
+            editor.setText(text)
+            editor.selectAll()
+
+    def setModelData(self, editor: QWidget, model: object, index: Index) -> None:
+        """Ask for the edit where the user changed the text."""
+        todo: Todo | None = index.data(TODO_ROLE)
+        typed = typed_text(editor)
+        if todo is None or typed is None:
+            return
+        try:
+            self.edited.emit(todo.client_id, clean_text(typed))
+        except InvalidText as error:
+            self.refused.emit(str(error))
+            if typed.strip():
+                self.given_up.emit(typed)
+
+    def eventFilter(self, editor: QObject, event: QEvent) -> bool:
+        """Enter keeps the editor open where its text cannot be stored."""
+        if isinstance(event, QKeyEvent) and event.type() is QEvent.Type.KeyPress and event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            typed = typed_text(editor)
+            try:
+                if typed is not None:
+                    clean_text(typed)
+            except InvalidText as error:
+                self.refused.emit(str(error))
+                return True
+        return super().eventFilter(editor, event)
+
+
+def typed_text(editor: QObject | None) -> str | None:
+    """What the user made of the text; None where it is unchanged."""
+    if not isinstance(editor, QLineEdit) or editor.text() == editor.property("before"):
+        return None
+    return editor.text()
+
+
+def row_height(metrics: QFontMetrics) -> int:
+    """The height of a row for a font."""
+    return max(40, metrics.height() + 22)
+
+
+def draw_icon(painter: QPainter, zone: QRect, name: str, colour: str, size: int = 20) -> None:
+    """Draw an icon in the middle of a zone."""
+    drawn = icons.pixmap(name, colour, size, painter.device().devicePixelRatio())
+    place = QRect(0, 0, size, size)
+    place.moveCenter(zone.center())
+    painter.drawPixmap(place, drawn)
+
+
+def _mirrored(option: QStyleOptionViewItem, within: QRect, place: QRect) -> QRect:
+    return QStyle.visualRect(option.direction, within, place)

@@ -1,0 +1,1 @@
+"""Item models: they hold no widgets and write nothing."""

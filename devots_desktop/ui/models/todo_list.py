@@ -1,0 +1,289 @@
+"""The model of the list: an array of row keys, and the rows of the window that is being looked at.
+
+Every change becomes an insert, a remove, a move or a `dataChanged` of single rows. Where too much changed for that, rows are removed and
+inserted in one step each and put in order by `layoutChanged`, never by a reset: selection, current row and an open editor hang on
+persistent indexes, which survive all of these.
+"""
+
+from array import array
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+
+from devots_desktop.domain.changes import ChangeSet
+from devots_desktop.domain.errors import DevotsError
+from devots_desktop.domain.text import MAX_TEXT, one_line
+from devots_desktop.domain.todo import State, Todo
+from devots_desktop.store.lists import Lists, View
+from devots_desktop.ui.models.rows import Rows
+
+Role = Qt.ItemDataRole
+TODO_ROLE = Role.UserRole
+"""The Todo of a row."""
+STATE_ROLE = Role.UserRole + 1
+
+ONE_BY_ONE = 64
+"""More changes than this at once are found by comparing the arrays of keys."""
+_TEXT_ROLES = [Role.DisplayRole, Role.EditRole, Role.AccessibleTextRole, TODO_ROLE]
+_DONE_ROLES = [Role.CheckStateRole, Role.AccessibleTextRole, TODO_ROLE]
+_STATE_ROLES = [STATE_ROLE, Role.AccessibleTextRole, TODO_ROLE]
+
+Index = QModelIndex | QPersistentModelIndex
+_ROOT = QModelIndex()
+
+
+class TodoListModel(QAbstractTableModel):
+    """The todos of one view of one account, newest first.
+
+    Signals:
+        failed(DevotsError): rows could not be read; they are shown empty.
+    """
+
+    failed = Signal(object)
+
+    def __init__(self, lists: Lists, view: View, parent: QObject | None = None) -> None:
+        """Show a view of an account's list."""
+        super().__init__(parent)
+        self._lists = lists
+        self.view = view
+        self._held: int | None = None
+        self._rows = Rows(lists)
+        self._keys = lists.keys(view)
+        self._newest = max(self._keys, default=0)
+
+    def rowCount(self, parent: Index = _ROOT) -> int:
+        """How many todos there are."""
+        return 0 if parent.isValid() else len(self._keys)
+
+    def columnCount(self, parent: Index = _ROOT) -> int:
+        """One."""
+        return 0 if parent.isValid() else 1
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        """Every row can be selected; a text longer than ours may be is shown but not edited."""
+        todo = self.todo(index.row()) if index.isValid() else None
+        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
+        return flags | Qt.ItemFlag.ItemIsEditable if todo and len(todo.text) <= MAX_TEXT else flags
+
+    def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
+        """A row in one of its roles; None where the row is gone from the cache and its removal not told yet."""
+        todo = self.todo(index.row()) if index.isValid() else None
+        if todo is None:
+            return None
+        match role:
+            case Role.DisplayRole:
+                return one_line(todo.text)
+            case Role.EditRole:
+                return todo.text
+            case Role.CheckStateRole:
+                return Qt.CheckState.Checked if todo.completed else Qt.CheckState.Unchecked
+            case Role.AccessibleTextRole:
+                return spoken(todo)
+            case _ if role == TODO_ROLE:
+                return todo
+            case _:
+                return str(todo.state) if role == STATE_ROLE else None
+
+    def todo(self, row: int) -> Todo | None:
+        """The todo of a row, read with those around it where it is not at hand."""
+        key = self._keys[row]
+        found = self._rows.get(key)
+        if found is None:
+            try:
+                found = self._rows.read(self._keys, row).get(key)
+            except DevotsError as error:
+                self.failed.emit(error)
+        return found
+
+    def key(self, row: int) -> int:
+        """The key of a row."""
+        return self._keys[row]
+
+    def row_of(self, key: int) -> int:
+        """The row of a key, -1 where it is not in the list."""
+        return self._find(key, self._rows.get(key))
+
+    def show(self, lists: Lists, view: View) -> None:
+        """Show another list or view, from its top."""
+        keys = lists.keys(view)
+        self.beginResetModel()
+        self._lists, self.view, self._held = lists, view, None
+        self._rows = Rows(lists)
+        self._keys, self._newest = keys, max(keys, default=0)
+        self.endResetModel()
+
+    def hold(self, key: int | None) -> None:
+        """Keep this row, which is being edited, although it may leave the view; None lets it go."""
+        held, self._held = self._held, key
+        row = self.row_of(held) if held is not None and held != key else -1
+        todo = self.todo(row) if row >= 0 else None
+        if todo is not None and not self._belongs(todo):
+            self._remove(row)
+
+    def apply(self, changes: ChangeSet) -> None:
+        """Show these changes. What is shown already changes nothing."""
+        latest = {change.key: change.todo for change in changes.changes}
+        if changes.reload or len(latest) > ONE_BY_ONE:
+            self._compare()
+            return
+        found = {key: self._find(key, todo) for key, todo in latest.items()}
+        moved = [todo for key, todo in latest.items() if todo and found[key] >= 0 and not self._in_place(found[key], todo, latest)]
+        if moved and len(latest) > 1:
+            self._compare()
+            return
+        for key, todo in latest.items():
+            self._apply_one(self._find(key, todo), todo, moved=bool(moved))
+
+    def _apply_one(self, row: int, todo: Todo | None, *, moved: bool) -> None:
+        if row >= 0 and (todo is None or not self._belongs(todo)):
+            self._remove(row)
+        elif row >= 0 and todo:
+            self._update(row, todo)
+            if moved:
+                self._move(row, todo)
+        elif todo and self._belongs(todo):
+            self._insert(self._place(todo), todo)
+
+    def _belongs(self, todo: Todo) -> bool:
+        return self.view.holds(todo) or todo.key == self._held
+
+    def _update(self, row: int, todo: Todo) -> None:
+        before = self._rows.get(todo.key)
+        self._rows.put(todo)
+        if before == todo:
+            return
+        roles = changed_roles(before, todo) if before else []
+        self.dataChanged.emit(self.index(row, 0), self.index(row, 0), roles)
+
+    def _insert(self, row: int, todo: Todo) -> None:
+        self.beginInsertRows(_ROOT, row, row)
+        self._keys.insert(row, todo.key)
+        self._rows.put(todo)
+        self._newest = max(self._newest, todo.key)
+        self.endInsertRows()
+
+    def _remove(self, row: int) -> None:
+        self.beginRemoveRows(_ROOT, row, row)
+        self._rows.drop(self._keys.pop(row))
+        self.endRemoveRows()
+
+    def _move(self, row: int, todo: Todo) -> None:
+        """Move a row to its place; `_place` must not meet the row itself on its way."""
+        key = self._keys.pop(row)
+        place = self._place(todo)
+        self._keys.insert(row, key)
+        if place != row and self.beginMoveRows(_ROOT, row, row, _ROOT, place + (place > row)):
+            self._keys.insert(place, self._keys.pop(row))
+            self.endMoveRows()
+
+    def _find(self, key: int, near: Todo | None) -> int:
+        """The row of a key: by bisection where the todo is known, else by looking through the array."""
+        if key > self._newest:
+            return -1
+        known = self._rows.get(key) or near
+        row = self._place(known) if known else len(self._keys)
+        if row < len(self._keys) and self._keys[row] == key:
+            return row
+        try:
+            return self._keys.index(key)
+        except ValueError:
+            return -1
+
+    def _place(self, todo: Todo, keys: "array[int] | None" = None) -> int:
+        """Where a todo belongs among these keys, else among those of the list, by reading O(log n) rows."""
+        among = self._keys if keys is None else keys
+        low, high = 0, len(among)
+        while low < high:
+            middle = (low + high) // 2
+            probe = self._nearest(among, middle, high)
+            if probe is None:
+                high = middle
+            elif _order(probe[1]) > _order(todo):
+                low = probe[0] + 1
+            else:
+                high = middle
+        return low
+
+    def _nearest(self, keys: "array[int]", row: int, end: int) -> tuple[int, Todo] | None:
+        """The first row from here on that the cache still has: one that is gone there is removed here a moment later."""
+        for each in range(row, end):
+            todo = self._rows.get(keys[each]) or self._rows.read_one(keys[each])
+            if todo is not None:
+                return each, todo
+        return None
+
+    def _in_place(self, row: int, todo: Todo, latest: dict[int, Todo | None]) -> bool:
+        """Whether the row is still between its neighbours. If all changed rows are, the whole list is in order."""
+        near = [self._keys[each] for each in (row - 1, row + 1) if 0 <= each < len(self._keys)]
+        known = {key: latest.get(key) or self._rows.get(key) or self._rows.read_one(key) for key in near}
+        above = known[self._keys[row - 1]] if row > 0 else None
+        below = known[self._keys[row + 1]] if row + 1 < len(self._keys) else None
+        return (above is None or _order(above) > _order(todo)) and (below is None or _order(todo) > _order(below))
+
+    def _compare(self) -> None:
+        """Read the keys again and become equal to them: remove what went, add what came, then put all in order."""
+        self._rows.clear()
+        fresh = self._lists.keys(self.view)
+        held = self._rows.read_one(self._held) if self._held is not None else None
+        if held and not self.view.holds(held):
+            fresh.insert(self._place(held, fresh), held.key)
+        self._remove_all(set(self._keys).difference(fresh))
+        self._add_all(set(fresh).difference(self._keys))
+        self._newest = max(fresh, default=0)
+        if self._keys != fresh:
+            self._arrange(fresh)
+        if fresh:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(fresh) - 1, 0), [])
+
+    def _remove_all(self, gone: set[int]) -> None:
+        if not gone:
+            return
+        stay = array("q", (key for key in self._keys if key not in gone))
+        self._arrange(stay + array("q", (key for key in self._keys if key in gone)))
+        self.beginRemoveRows(_ROOT, len(stay), len(self._keys) - 1)
+        self._keys = stay
+        self.endRemoveRows()
+
+    def _add_all(self, new: set[int]) -> None:
+        if not new:
+            return
+        self.beginInsertRows(_ROOT, len(self._keys), len(self._keys) + len(new) - 1)
+        self._keys = self._keys + array("q", sorted(new, reverse=True))
+        self.endInsertRows()
+
+    def _arrange(self, keys: "array[int]") -> None:
+        """Put the rows in this order of the same keys."""
+        if keys == self._keys:
+            return
+        self.layoutAboutToBeChanged.emit()
+        before = self.persistentIndexList()
+        named = [self._keys[index.row()] for index in before]
+        wanted = set(named)
+        rows = {key: row for row, key in enumerate(keys) if key in wanted}
+        self._keys = keys
+        self.changePersistentIndexList(before, [self.index(rows[key], 0) for key in named])
+        self.layoutChanged.emit()
+
+
+def _order(todo: Todo) -> tuple[int, int]:
+    """Greater stands higher: newest first."""
+    return (todo.created_at, todo.key)
+
+
+def changed_roles(before: Todo, after: Todo) -> list[int]:
+    """The roles in which two forms of a row differ."""
+    roles: list[int] = []
+    if before.text != after.text:
+        roles += _TEXT_ROLES
+    if before.completed != after.completed:
+        roles += _DONE_ROLES
+    if (before.state, before.conflicts) != (after.state, after.conflicts):
+        roles += _STATE_ROLES
+    return list(dict.fromkeys(roles or [TODO_ROLE]))
+
+
+def spoken(todo: Todo) -> str:
+    """What a screen reader says of a row: text, whether it is done, and its state."""
+    parts = [one_line(todo.text), "done" if todo.completed else "open"]
+    parts += {State.PENDING: ["not sent yet"], State.PARKED: ["needs you"], State.SYNCED: []}[todo.state]
+    return ", ".join(parts)

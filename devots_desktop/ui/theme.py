@@ -1,0 +1,149 @@
+"""The visual language: colours of the light and the dark scheme, and spacing.
+
+Everything that is drawn takes its colours from here through `scheme(widget.palette())`, so that a change of the system's scheme repaints
+all of it. Contrasts are held by tests/ui/test_theme.py: 4.5:1 for text (WCAG 2.2, 1.4.3), 3:1 for marks (1.4.11).
+"""
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QGuiApplication, QPalette
+from PySide6.QtWidgets import QApplication, QStyle, QWidget
+
+from devots_desktop.domain.account import Live
+
+SPACE = 8
+"""The grid: distances are multiples of half of it, in device-independent pixels."""
+RADIUS = 8
+TARGET = 28
+"""Least size of what can be clicked; WCAG 2.2 (2.5.8) asks for 24."""
+MOTION_MS = 150
+"""The longest that anything moves or fades."""
+
+_NATIVE = ("macos", "windows11", "windowsvista", "breeze")
+
+
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    """The colours of one scheme, as #rrggbb.
+
+    Attributes:
+        side, base: the backgrounds of the sidebar and of the list.
+        muted: text that stands back.
+        line: hairlines; decoration, no contrast is asked of it.
+        edge: the outline of fields and of the check circle.
+        hover, selected, flash: backgrounds of rows; flash marks a change from elsewhere.
+        on_accent: text and marks on the accent.
+        good, busy, bad: what an account is doing; bad is also the colour of errors.
+    """
+
+    side: str
+    base: str
+    text: str
+    muted: str
+    line: str
+    edge: str
+    hover: str
+    selected: str
+    flash: str
+    accent: str
+    on_accent: str
+    good: str
+    busy: str
+    bad: str
+
+
+LIGHT = Scheme(
+    side="#f3f5f4",
+    base="#ffffff",
+    text="#17211f",
+    muted="#566361",
+    line="#e4e9e7",
+    edge="#7f8c89",
+    hover="#f1f5f3",
+    selected="#dcefec",
+    flash="#fdf3cf",
+    accent="#0b736b",
+    on_accent="#ffffff",
+    good="#15803d",
+    busy="#a15c07",
+    bad="#b42318",
+)
+DARK = Scheme(
+    side="#161b1a",
+    base="#1d2322",
+    text="#e7edeb",
+    muted="#a2b0ad",
+    line="#2c3433",
+    edge="#7c8a87",
+    hover="#252d2b",
+    selected="#1c3f3b",
+    flash="#3d381f",
+    accent="#4fd1bf",
+    on_accent="#06211e",
+    good="#4ade80",
+    busy="#fbbf24",
+    bad="#ff9b8f",
+)
+
+
+def scheme(palette: QPalette) -> Scheme:
+    """The scheme that a palette belongs to."""
+    return DARK if palette.color(QPalette.ColorRole.Window).lightness() < 128 else LIGHT
+
+
+def of(widget: QWidget) -> Scheme:
+    """The scheme that a widget is drawn in."""
+    return scheme(widget.palette())
+
+
+def palette(colours: Scheme) -> QPalette:
+    """All roles of Qt's palette in the colours of a scheme."""
+    role = QPalette.ColorRole
+    made = QPalette(QColor(colours.side))
+    for name, colour in {
+        role.Window: colours.side,
+        role.WindowText: colours.text,
+        role.Base: colours.base,
+        role.AlternateBase: colours.hover,
+        role.Text: colours.text,
+        role.PlaceholderText: colours.muted,
+        role.Button: colours.base,
+        role.ButtonText: colours.text,
+        role.BrightText: colours.bad,
+        role.ToolTipBase: colours.text,
+        role.ToolTipText: colours.base,
+        role.Link: colours.accent,
+        role.LinkVisited: colours.accent,
+        role.Highlight: colours.accent,
+        role.HighlightedText: colours.on_accent,
+        role.Accent: colours.accent,
+    }.items():
+        made.setColor(name, QColor(colour))
+    for name in (role.WindowText, role.Text, role.ButtonText):
+        made.setColor(QPalette.ColorGroup.Disabled, name, QColor(colours.edge))
+    return made
+
+
+def apply(app: QApplication) -> None:
+    """Give the program its look, and keep it in step with the system's scheme."""
+    if app.style().name().lower() not in _NATIVE:
+        app.setStyle("Fusion")
+    hints = QGuiApplication.styleHints()
+    hints.colorSchemeChanged.connect(lambda _: _follow(app))
+    _follow(app)
+
+
+def _follow(app: QApplication) -> None:
+    dark = QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark
+    app.setPalette(palette(DARK if dark else LIGHT))
+
+
+def live_colour(colours: Scheme, live: Live) -> str:
+    """The colour of the dot beside an account; the word beside it says the same."""
+    return {Live.LIVE: colours.good, Live.LOCAL: colours.good, Live.CHECKING: colours.busy, Live.OFFLINE: colours.edge, Live.SIGNED_OUT: colours.bad}[live]
+
+
+def moves(widget: QWidget) -> bool:
+    """Whether motion is wanted: platforms that were asked for less of it answer 0 for the duration of animations."""
+    return widget.style().styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration, None, widget) > 0

@@ -1,0 +1,44 @@
+"""Labels and tooltips that show text as it is: Qt would render HTML in them and load local images (ARCHITECTURE.md, decision 7)."""
+
+from html import escape
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFont, QPalette
+from PySide6.QtWidgets import QLabel, QWidget
+
+TEXT = QPalette.ColorRole.WindowText
+MUTED = QPalette.ColorRole.PlaceholderText
+ACCENT = QPalette.ColorRole.Link
+DANGER = QPalette.ColorRole.BrightText
+
+
+def plain_label(text: str = "", *, role: QPalette.ColorRole = TEXT, size: float = 1.0, bold: bool = False) -> QLabel:
+    """A label that shows exactly this text, and whatever it is given later, as plain text.
+
+    Args:
+        role: which colour of the palette it has (ui/theme.py fills them all).
+        size: times the size of the system's font.
+    """
+    label = QLabel()
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setForegroundRole(role)
+    if size != 1.0 or bold:
+        label.setFont(scaled(label.font(), size, bold=bold))
+    label.setText(text)
+    return label
+
+
+def scaled(font: QFont, size: float, *, bold: bool = False) -> QFont:
+    """A font of the type scale: `size` times the size of this one."""
+    made = QFont(font)
+    if made.pointSizeF() > 0:
+        made.setPointSizeF(made.pointSizeF() * size)
+    else:
+        made.setPixelSize(round(made.pixelSize() * size))
+    made.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
+    return made
+
+
+def plain_tooltip(widget: QWidget, text: str) -> None:
+    """Give a widget a tooltip that shows exactly this text, wrapped where it is long."""
+    widget.setToolTip(f"<span>{escape(text)}</span>" if text else "")

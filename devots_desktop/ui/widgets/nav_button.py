@@ -1,0 +1,120 @@
+"""An entry of the sidebar."""
+
+from PySide6.QtCore import QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QStyle, QWidget
+
+from devots_desktop.domain.account import Live
+from devots_desktop.domain.text import one_line
+from devots_desktop.ui import theme, wording
+from devots_desktop.ui.delegates.todo_row import draw_icon
+from devots_desktop.ui.widgets.labels import scaled
+
+_ICON = 20
+_SMALL = 0.87
+
+
+class NavButton(QAbstractButton):
+    """Icon and name; at the end a number, or below the name what an account is doing."""
+
+    def __init__(self, icon: str, text: str, parent: QWidget | None = None, *, alarming: bool = False) -> None:
+        """Make one.
+
+        Args:
+            alarming: drawn in the colour of errors.
+        """
+        super().__init__(parent)
+        self._icon = icon
+        self._name = text
+        self._number = ""
+        self._live: Live | None = None
+        self._alarming = alarming
+        self.setAccessibleName(text)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def set_number(self, number: int) -> None:
+        """Show a number at the end."""
+        shown = f"{number:,}"
+        if shown != self._number:
+            self._number = shown
+            self.setAccessibleName(f"{self._name}, {shown}")
+            self.update()
+
+    def set_live(self, live: Live) -> None:
+        """Show in a second line what the account is doing."""
+        if live is not self._live:
+            if self._live is None:
+                self.updateGeometry()
+            self._live = live
+            self.setAccessibleName(f"{self._name}, {wording.LIVE[live]}")
+            self.update()
+
+    def sizeHint(self) -> QSize:
+        """As high as its lines; names are cut before numbers are."""
+        metrics = self.fontMetrics()
+        lines = metrics.height() * (1.95 if self._live else 1)
+        width = 5 * theme.SPACE + _ICON + min(metrics.horizontalAdvance(self._name), metrics.averageCharWidth() * 26)
+        return QSize(width + metrics.horizontalAdvance("00000"), max(theme.TARGET + 6, int(lines) + 2 * theme.SPACE))
+
+    def minimumSizeHint(self) -> QSize:
+        """Wide enough for the icon and a few letters."""
+        return QSize(5 * theme.SPACE + _ICON + self.fontMetrics().averageCharWidth() * 8, self.sizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw it."""
+        colours = theme.of(self)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        card = QRectF(self.rect()).adjusted(1, 1, -1, -1)
+        painter.setPen(Qt.PenStyle.NoPen)
+        if self.isChecked() or self.isDown():
+            painter.setBrush(QColor(colours.selected))
+            painter.drawRoundedRect(card, theme.RADIUS, theme.RADIUS)
+        elif self.underMouse():
+            painter.setBrush(QColor(colours.line))
+            painter.drawRoundedRect(card, theme.RADIUS, theme.RADIUS)
+        if self.hasFocus():
+            painter.setPen(QPen(QColor(colours.accent), 1.5))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(card.adjusted(0.5, 0.5, -0.5, -0.5), theme.RADIUS, theme.RADIUS)
+        colour = colours.bad if self._alarming else colours.accent if self.isChecked() else colours.muted
+        inner = self.rect().adjusted(theme.SPACE * 3 // 2, 0, -theme.SPACE * 3 // 2, 0)
+        place = QRect(inner.left(), inner.top(), _ICON, inner.height())
+        draw_icon(painter, self._mirrored(place), self._icon, colour, _ICON)
+        self._draw_words(painter, inner.adjusted(_ICON + theme.SPACE * 5 // 4, 0, 0, 0), colours)
+
+    def _draw_words(self, painter: QPainter, zone: QRect, colours: theme.Scheme) -> None:
+        painter.setPen(QColor(colours.muted))
+        if self._number:
+            width = painter.fontMetrics().horizontalAdvance(self._number)
+            self._draw(painter, QRect(zone.right() - width, zone.top(), width + 1, zone.height()), self._number)
+            zone = zone.adjusted(0, 0, -width - theme.SPACE, 0)
+        if self._live is not None:
+            upper = QRect(zone.left(), zone.top() + theme.SPACE, zone.width(), painter.fontMetrics().height())
+            self._draw_live(painter, QRect(zone.left(), upper.bottom(), zone.width(), zone.bottom() - theme.SPACE - upper.bottom() + 2), colours)
+            zone = upper
+        painter.setPen(QColor(colours.bad if self._alarming else colours.text))
+        painter.setFont(scaled(self.font(), 1.0, bold=self.isChecked()))
+        self._draw(painter, zone, one_line(self._name))
+
+    def _draw_live(self, painter: QPainter, zone: QRect, colours: theme.Scheme) -> None:
+        assert self._live is not None  # noqa: S101 (asked by the caller)
+        font = self.font()
+        painter.setFont(scaled(font, _SMALL))
+        dot = self._mirrored(QRect(zone.left(), zone.center().y() - 3, 8, 8))
+        painter.save()
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(theme.live_colour(colours, self._live)))
+        painter.drawEllipse(dot)
+        painter.restore()
+        self._draw(painter, zone.adjusted(8 + theme.SPACE * 3 // 4, 0, 0, 0), wording.LIVE[self._live])
+
+    def _draw(self, painter: QPainter, zone: QRect, text: str) -> None:
+        shown = QFontMetrics(painter.font()).elidedText(text, Qt.TextElideMode.ElideRight, zone.width())
+        flags = Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(self._mirrored(zone), int(flags | Qt.TextFlag.TextSingleLine), shown)
+
+    def _mirrored(self, place: QRect) -> QRect:
+        return QStyle.visualRect(self.layoutDirection(), self.rect(), place)

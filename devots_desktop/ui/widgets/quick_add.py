@@ -1,0 +1,101 @@
+"""The field for a new todo, and the sentence below it where its text cannot be one."""
+
+from PySide6.QtCore import QEvent, QObject, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+
+from devots_desktop.domain.errors import InvalidText
+from devots_desktop.domain.text import clean_text
+from devots_desktop.ui import theme
+from devots_desktop.ui.delegates.todo_row import draw_icon, row_height
+from devots_desktop.ui.widgets.labels import DANGER, plain_label
+
+
+class QuickAdd(QWidget):
+    """Takes one line and Enter.
+
+    Signals:
+        submitted(text): a text that can be stored; the field is empty again.
+    """
+
+    submitted = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.field = QLineEdit(placeholderText=self.tr("Add a todo…"), frame=False)
+        self.field.setAccessibleName(self.tr("New todo"))
+        self.sentence = plain_label(role=DANGER)
+        self.sentence.setWordWrap(True)
+        self.sentence.hide()
+        inner = QHBoxLayout()
+        inner.setContentsMargins(self._box_height(), 0, theme.SPACE, 0)
+        inner.addWidget(self.field)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(theme.SPACE // 2)
+        outer.addLayout(inner)
+        outer.addWidget(self.sentence)
+        self.field.setMinimumHeight(self._box_height())
+        self.field.returnPressed.connect(self._submit)
+        self.field.textEdited.connect(lambda _: self.complain(""))
+        self.field.installEventFilter(self)
+        self.setFocusProxy(self.field)
+
+    def complain(self, sentence: str) -> None:
+        """Say below the field what is wrong; "" takes it back."""
+        self.sentence.setText(sentence)
+        self.sentence.setVisible(bool(sentence))
+        self.field.setAccessibleDescription(sentence)
+        self.update()
+
+    def offer(self, text: str, sentence: str) -> None:
+        """Put a text that would else be lost into the field, before what is in it already, and say why it is there."""
+        self.field.setText(f"{text} {self.field.text()}".strip())
+        self.complain(sentence)
+        self.field.setFocus()
+
+    def _submit(self) -> None:
+        text = self.field.text()
+        try:
+            cleaned = clean_text(text)
+        except InvalidText as error:
+            self.complain(str(error))
+            return
+        self.field.clear()
+        self.complain("")
+        self.submitted.emit(cleaned)
+
+    def _box_height(self) -> int:
+        return row_height(self.fontMetrics()) + 4
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The frame follows the focus; Escape empties the field."""
+        if event.type() in {QEvent.Type.FocusIn, QEvent.Type.FocusOut}:
+            self.update()
+        if isinstance(event, QKeyEvent) and event.type() is QEvent.Type.KeyPress and event.key() == Qt.Key.Key_Escape and self.field.text():
+            self.field.clear()
+            self.complain("")
+            return True
+        return super().eventFilter(watched, event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """The frame is part of the field."""
+        self.field.setFocus(Qt.FocusReason.MouseFocusReason)
+        super().mousePressEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the frame and the plus sign."""
+        colours = theme.of(self)
+        focused = self.field.hasFocus()
+        edge = colours.bad if self.sentence.text() else colours.accent if focused else colours.edge
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(QColor(edge), 2 if focused else 1))
+        painter.setBrush(QColor(colours.base))
+        box = QRectF(0, 0, self.width(), self.field.height()).adjusted(1, 1, -1, -1)
+        painter.drawRoundedRect(box, theme.RADIUS, theme.RADIUS)
+        sign = box.toRect()
+        sign.setWidth(self._box_height())
+        if self.layoutDirection() is Qt.LayoutDirection.RightToLeft:
+            sign.moveRight(self.width() - 1)
+        draw_icon(painter, sign, "plus", colours.accent if focused else colours.muted)

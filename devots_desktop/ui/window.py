@@ -1,0 +1,229 @@
+"""The main window: one account at a time, one view of it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QCloseEvent, QKeySequence, QPaintEvent
+from PySide6.QtWidgets import QFrame, QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from devots_desktop.domain.account import Account, Live, Status
+from devots_desktop.domain.changes import ChangeSet
+from devots_desktop.domain.errors import DevotsError
+from devots_desktop.services.account import OpenAccount
+from devots_desktop.store.lists import Counts, View
+from devots_desktop.ui import theme, wording
+from devots_desktop.ui.models.todo_list import TodoListModel
+from devots_desktop.ui.trace import Trace
+from devots_desktop.ui.widgets.empty_state import EmptyState
+from devots_desktop.ui.widgets.labels import plain_label
+from devots_desktop.ui.widgets.quick_add import QuickAdd
+from devots_desktop.ui.widgets.sidebar import Sidebar
+from devots_desktop.ui.widgets.status_line import StatusLine
+from devots_desktop.ui.widgets.todo_view import TodoView
+
+
+class MainWindow(QMainWindow):
+    """Shows an open account. What the user asks for goes out as signals; it knows no verbs.
+
+    Attributes:
+        painted: whether it was on screen once.
+        hides: closing it only hides it, because a tray icon brings it back.
+
+    Signals:
+        quit_asked(): the user closed it or pressed Ctrl+Q.
+        focused(): it became the active window.
+    """
+
+    quit_asked = Signal()
+    focused = Signal()
+
+    def __init__(self, opened: OpenAccount, accounts: Sequence[Account], trace: Trace | None = None) -> None:
+        """Show an account of these."""
+        super().__init__()
+        self.painted = self.hides = False
+        self._opened = opened
+        self._since = datetime.now().astimezone()
+        self._saved: tuple[Live, int] | None = None
+        self.setWindowTitle("Devots")
+        self.model = TodoListModel(opened.lists, View.ALL, self)
+        self.view = TodoView(self.model, trace)
+        self.sidebar = Sidebar()
+        self.quick_add = QuickAdd()
+        self.status_line = StatusLine()
+        self.splitter = QSplitter(Qt.Orientation.Horizontal, childrenCollapsible=False, handleWidth=1)
+        self._heading = plain_label(size=1.55, bold=True)
+        self._empty = EmptyState()
+        self._pages = QStackedWidget()
+        self._count_soon = QTimer(self, singleShot=True, interval=0)
+        self._count_soon.timeout.connect(self._count)
+        self._lay_out()
+        self._connect()
+        self._add_actions()
+        self.sidebar.show_accounts(accounts, opened.account.account_id)
+        self._show_all()
+
+    def sizeHint(self) -> QSize:
+        """A comfortable size for the system's font."""
+        return QSize(self.fontMetrics().averageCharWidth() * 130, self.fontMetrics().height() * 40)
+
+    def _lay_out(self) -> None:
+        content = QWidget()
+        content.setBackgroundRole(content.palette().ColorRole.Base)
+        content.setAutoFillBackground(True)
+        for page in (self.view, self._empty):
+            self._pages.addWidget(page)
+        top = QVBoxLayout()
+        top.setContentsMargins(theme.SPACE * 2, theme.SPACE * 2, theme.SPACE * 2, theme.SPACE)
+        top.setSpacing(theme.SPACE * 3 // 2)
+        top.addWidget(self._heading)
+        top.addWidget(self.quick_add)
+        column = QVBoxLayout(content)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(top)
+        column.addWidget(self._pages, 1)
+        column.addWidget(_hairline())
+        column.addWidget(self.status_line)
+        for part in (self.sidebar, content):
+            self.splitter.addWidget(part)
+        self.splitter.setStretchFactor(1, 1)
+        self.splitter.setSizes([self.fontMetrics().averageCharWidth() * 30, 10_000])
+        self.setCentralWidget(self.splitter)
+        self.setTabOrder(self.quick_add.field, self.view)
+
+    def _connect(self) -> None:
+        self.sidebar.view_chosen.connect(self.show_view)
+        self.sidebar.needs_you_chosen.connect(self._show_needs_you)
+        self.view.rows.refused.connect(lambda sentence: self.status_line.say(sentence, alarming=True))
+        for lost in (self.view.rows.given_up, self.view.orphaned):
+            lost.connect(self._rescue)
+        self.model.failed.connect(self.complain)
+
+    def _add_actions(self) -> None:
+        self._action(self.tr("New todo"), QKeySequence.StandardKey.New, self.quick_add.setFocus)
+        for number, view in enumerate(View, start=1):
+            self._action(wording.VIEW[view], QKeySequence(f"Ctrl+{number}"), lambda view=view: self.show_view(view))
+        self._action(self.tr("Quit"), QKeySequence("Ctrl+Q"), self.quit_asked.emit)
+        self._action(self.tr("Close"), QKeySequence.StandardKey.Close, self.close)
+
+    def _action(self, name: str, keys: QKeySequence | QKeySequence.StandardKey, work: object) -> None:
+        action = QAction(name, self)
+        action.setShortcuts(keys)
+        action.triggered.connect(lambda: work())  # type: ignore[operator]
+        self.addAction(action)
+
+    # What it shows
+
+    @property
+    def account(self) -> Account:
+        """The account on screen."""
+        return self._opened.account
+
+    def show_accounts(self, accounts: Sequence[Account]) -> None:
+        """Show these accounts in the sidebar."""
+        self.sidebar.show_accounts(accounts, self.account.account_id)
+
+    def show_account(self, opened: OpenAccount) -> None:
+        """Show another account."""
+        self._opened = opened
+        self._saved = None
+        self.model.show(opened.lists, self.model.view)
+        self.sidebar.show_account(opened.account.account_id)
+        self._show_all()
+
+    def show_view(self, view: View) -> None:
+        """Show another view of the account."""
+        if view is not self.model.view:
+            self.model.show(self._opened.lists, view)
+        self._show_all()
+        self.view.select_first()
+
+    def apply(self, changes: ChangeSet) -> None:
+        """The account's list changed."""
+        self.view.apply(changes)
+        self._count_soon.start()
+
+    def show_status(self, account_id: str, status: Status) -> None:
+        """An account does something else now."""
+        self.sidebar.show_live(account_id, status.live)
+        if account_id == self.account.account_id:
+            self.status_line.stand(status.sentence, signed_out=status.live is Live.SIGNED_OUT)
+            self._count_soon.start()
+
+    def complain(self, error: DevotsError) -> None:
+        """Say what went wrong and what to do next."""
+        self.status_line.say(str(error), alarming=True)
+
+    def come_up(self) -> None:
+        """Come to the front."""
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.show()
+        self.raise_()
+        self.activateWindow()
+
+    def _show_all(self) -> None:
+        self._heading.setText(wording.VIEW[self.model.view])
+        self.sidebar.show_view(self.model.view)
+        self.show_status(self.account.account_id, self._opened.status)
+        self._pages.setCurrentWidget(self.view)
+        self._count()
+
+    def _count(self) -> None:
+        counts = self._opened.lists.counts()
+        self.sidebar.show_counts(counts)
+        self._show_saved(counts)
+        if self._pages.currentWidget() in {self.view, self._empty}:
+            self._empty.say(*wording.empty(self.model.view, counts))
+            self._pages.setCurrentWidget(self.view if self.model.rowCount() else self._empty)
+        elif not counts.parked:
+            self._show_all()
+
+    def _show_saved(self, counts: Counts) -> None:
+        state = (self._opened.status.live, counts.pending)
+        if state != self._saved:
+            self._saved, self._since = state, datetime.now().astimezone()
+        self.status_line.saved.setText(wording.saved(self._opened.status.live, counts, self._since))
+
+    def _show_needs_you(self) -> None:
+        from devots_desktop.ui.widgets.needs_you import NeedsYou
+
+        page = self.findChild(NeedsYou)
+        if page is None:
+            page = NeedsYou()
+            self._pages.addWidget(page)
+        page.show_parked(self._opened.lists)
+        self._heading.setText(self.tr("Needs you"))
+        self._pages.setCurrentWidget(page)
+
+    def _rescue(self, text: str) -> None:
+        self.quick_add.offer(text, self.tr("This is what you typed; its todo could not take it. Press Enter to keep it as a new todo."))
+
+    # Events
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Note that the window is on screen."""
+        super().paintEvent(event)
+        self.painted = True
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Hide where a tray icon brings the window back, else end."""
+        if self.hides:
+            event.accept()
+        else:
+            event.ignore()
+            self.quit_asked.emit()
+
+    def changeEvent(self, event: object) -> None:  # type: ignore[override]
+        """Look for news when the user comes back."""
+        super().changeEvent(event)  # type: ignore[arg-type]
+        if self.isActiveWindow():
+            self.focused.emit()
+
+
+def _hairline() -> QFrame:
+    line = QFrame()
+    line.setFixedHeight(1)
+    line.setAutoFillBackground(True)
+    line.setBackgroundRole(line.palette().ColorRole.Midlight)
+    return line
