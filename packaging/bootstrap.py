@@ -99,11 +99,10 @@ def missing_libraries(ldd_output: str) -> List[str]:
     return list(dict.fromkeys(re.findall(r"^\s*(\S+) => not found", ldd_output, re.MULTILINE)))
 
 
-def packages_for(libraries: Iterable[str]) -> Tuple[List[str], List[str]]:
-    """Debian packages that hold these libraries, sorted, and the libraries whose package is not known here."""
+def packages_for(libraries: Iterable[str], table: Mapping[str, str] = LIBRARY_PACKAGES) -> Tuple[List[str], List[str]]:
+    """The packages that hold these libraries, sorted, and the libraries whose package the table does not name."""
     names = list(libraries)
-    known = sorted({LIBRARY_PACKAGES[name] for name in names if name in LIBRARY_PACKAGES})
-    return known, [name for name in names if name not in LIBRARY_PACKAGES]
+    return sorted({table[name] for name in names if name in table}), [name for name in names if name not in table]
 
 
 def apt_line(packages: Sequence[str], *, sudo: bool = True) -> str:
@@ -119,6 +118,15 @@ def library_sentence(packages: Sequence[str], unknown: Sequence[str]) -> str:
     if unknown:
         sentences.append("Qt needs these libraries; install the packages of your system that hold them: {}.".format(", ".join(unknown)))
     return "\n".join(sentences)
+
+
+def program_sentence(programs: Sequence[str], table: Mapping[str, str]) -> str:
+    """What to tell a person whose machine lacks programs that some tests need; the table names their packages where there are any."""
+    if not programs:
+        return ""
+    if not table:
+        return "Some tests need programs that are not installed: {}.".format(", ".join(programs))
+    return "Some tests need programs that are not installed. Type:\n    {}".format(apt_line([table[name] for name in programs]))
 
 
 def has_display(environment: Mapping[str, str], platform: str) -> bool:
@@ -150,8 +158,12 @@ def find_interpreters() -> Iterator[Interpreter]:
             yield Interpreter(path, (int(version[0]), int(version[1])), asked.returncode == 0)
 
 
+def has_apt() -> bool:
+    return shutil.which("apt-get") is not None
+
+
 def may_use_apt() -> bool:
-    return hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("apt-get") is not None
+    return has_apt() and os.geteuid() == 0
 
 
 def apt_install(packages: Sequence[str]) -> bool:
@@ -193,11 +205,10 @@ def venv_python() -> pathlib.Path:
 
 
 def make_venv() -> None:
-    """Make `.venv`, unless there is one whose interpreter still runs and is supported."""
+    """Make `.venv`, unless there is one whose interpreter still runs, is supported and has pip."""
     if venv_python().exists():
-        asked = subprocess.run(
-            [str(venv_python()), "-c", "import sys, pip; print(*sys.version_info[:2])"], stdout=subprocess.PIPE, text=True, check=False
-        )
+        question = [str(venv_python()), "-c", "import sys, pip; print(*sys.version_info[:2])"]
+        asked = subprocess.run(question, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
         if tuple(map(int, asked.stdout.split())) in SUPPORTED:
             return
     chosen = interpreter_for_venv()
@@ -275,20 +286,21 @@ def qt_libraries() -> List[str]:
 
 def provide_libraries() -> str:
     """Install the libraries of the system that Qt needs when root; answers a sentence about what is still missing, else ''."""
-    packages, _ = packages_for(qt_libraries())
+    table = LIBRARY_PACKAGES if has_apt() else {}
+    packages, _ = packages_for(qt_libraries(), table)
     if packages and may_use_apt():
         apt_install(packages)
-    return library_sentence(*packages_for(qt_libraries()))
+    return library_sentence(*packages_for(qt_libraries(), table))
 
 
-def missing_test_packages() -> List[str]:
-    """Debian packages of the tests' servers whose program is not here."""
-    return [package for program, package in TEST_PROGRAMS.items() if shutil.which(program) is None]
+def missing_test_programs() -> List[str]:
+    """The programs of the tests' servers that are not here."""
+    return [program for program in TEST_PROGRAMS if shutil.which(program) is None]
 
 
 def provide_test_programs() -> str:
     """Install the tests' servers when root; answers a sentence about what is still missing, else ''."""
-    wanted = missing_test_packages()
+    wanted = [TEST_PROGRAMS[program] for program in missing_test_programs()]
     if wanted and may_use_apt():
         if "postgresql-15" in wanted:
             forbid_main_cluster()
@@ -296,8 +308,8 @@ def provide_test_programs() -> str:
             # A system without PostgreSQL 15 has the others.
             for package in wanted:
                 apt_install([package])
-    left = missing_test_packages()
-    return "Some tests need programs that are not installed. Type:\n    {}".format(apt_line(left)) if left else ""
+    left = missing_test_programs()
+    return program_sentence(left, TEST_PROGRAMS if has_apt() else {})
 
 
 def forbid_main_cluster() -> None:
@@ -325,13 +337,15 @@ def prepare(purpose: str) -> None:
     if not is_prepared(purpose):
         make_venv()
         install(purpose)
-        missing = provide_libraries()
-        if missing and purpose == "run":
-            stamp(purpose).unlink()
-            raise Stop(missing)
+        stamp("libraries").unlink(missing_ok=True)
     compile_package()
+    missing = [] if stamp("libraries").exists() else [provide_libraries()]
+    if missing == [""]:
+        stamp("libraries").touch()
+    elif missing and purpose == "run":
+        raise Stop(missing[0])
     if purpose == "dev":
-        for sentence in filter(None, (library_sentence(*packages_for(qt_libraries())), provide_test_programs())):
+        for sentence in filter(None, (*missing, provide_test_programs())):
             say(sentence + "\nThe tests that need them are counted as not run.")
 
 

@@ -73,6 +73,11 @@ class TestLibraries:
         sentence = bootstrap.library_sentence(["libegl1", "libxcb-cursor0"], [])
         assert sentence.splitlines()[-1].strip() == "sudo apt-get install -y --no-install-recommends libegl1 libxcb-cursor0"
 
+    def test_a_system_without_apt_is_told_the_libraries(self, bootstrap: types.ModuleType) -> None:
+        sentence = bootstrap.library_sentence(*bootstrap.packages_for(["libEGL.so.1"], {}))
+        assert "libEGL.so.1" in sentence
+        assert "apt-get" not in sentence
+
     def test_nothing_missing_is_nothing_said(self, bootstrap: types.ModuleType) -> None:
         assert bootstrap.library_sentence(*bootstrap.packages_for([])) == ""
 
@@ -84,6 +89,18 @@ class TestLibraries:
         from_qt = {name for name in libraries if name.startswith(("libxcb", "libxkb", "libEGL", "libwayland", "libX11", "libfontconfig"))}
         assert from_qt
         assert from_qt <= bootstrap.LIBRARY_PACKAGES.keys()
+
+
+class TestPrograms:
+    def test_the_packages_are_named_where_there_are_any(self, bootstrap: types.ModuleType) -> None:
+        sentence = bootstrap.program_sentence(["Xvfb", "dbus-daemon"], bootstrap.TEST_PROGRAMS)
+        assert sentence.splitlines()[-1].strip() == "sudo apt-get install -y --no-install-recommends xvfb dbus"
+
+    def test_else_the_programs(self, bootstrap: types.ModuleType) -> None:
+        assert bootstrap.program_sentence(["Xvfb"], {}) == "Some tests need programs that are not installed: Xvfb."
+
+    def test_nothing_missing_is_nothing_said(self, bootstrap: types.ModuleType) -> None:
+        assert bootstrap.program_sentence([], bootstrap.TEST_PROGRAMS) == ""
 
 
 class TestDisplay:
