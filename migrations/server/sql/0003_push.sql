@@ -36,9 +36,10 @@ begin
       elsif m ->> 'kind' = 'create' and old_row.id is not null then
         a := jsonb_build_object('state', 'exists', 'row', devots.todo_json(old_row));
       elsif m ->> 'kind' = 'create' then
-        insert into public.todo(text, completed, client_id, created_at)
+        insert into public.todo(text, completed, client_id, created_at, updated_at)
         values (m -> 'set' ->> 'text', coalesce((m -> 'set' ->> 'completed')::boolean, false), (m ->> 'client_id')::uuid,
-                coalesce((m -> 'set' ->> 'created_at')::timestamp, clock_timestamp() at time zone 'utc'))
+                coalesce((m -> 'set' ->> 'created_at')::timestamp, clock_timestamp() at time zone 'utc'),
+                clock_timestamp() at time zone 'utc')
         returning * into new_row;
         a := jsonb_build_object('state', 'applied', 'row', devots.todo_json(new_row));
       elsif m ->> 'kind' in ('edit', 'delete') and old_row.id is null then  -- never "applied" when nothing was hit

@@ -16,7 +16,9 @@ begin
     return new;
   end if;
   new.client_id := coalesce(new.client_id, gen_random_uuid());
+  -- The columns' own default, now(), is in the writer's TimeZone, which may be ahead of UTC.
   new.created_at := least(new.created_at, clock_timestamp() at time zone 'utc');
+  new.updated_at := least(new.updated_at, clock_timestamp() at time zone 'utc');
   -- Waits for a delete of the same todo that is under way: its tombstone must be visible to the next query.
   perform 1 from public.todo t where t.user_id = new.user_id and t.client_id = new.client_id for key share;
   select t.row_version into buried from public.todo_tombstone t where t.user_id = new.user_id and t.client_id = new.client_id;
