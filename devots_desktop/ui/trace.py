@@ -20,6 +20,7 @@ class Trace:
         """Write to an open file descriptor."""
         self._descriptor = descriptor
         self._painted: dict[int, tuple[str, bool]] = {}
+        self._removed: list[str] = []
 
     def event(self, event: str, **values: object) -> None:
         """Write an event with the time now."""
@@ -27,7 +28,10 @@ class Trace:
         os.write(self._descriptor, line.encode())
 
     def painted(self, todo: Todo) -> None:
-        """A row was painted: an event where it looks different from the last time."""
+        """A row was painted: an event where it looks different from the last time. Rows removed before this are not on screen any more: "gone"."""
+        for client_id in self._removed:
+            self.event("gone", client_id=client_id)
+        self._removed.clear()
         looks = (todo.text, todo.completed)
         if self._painted.get(todo.key) != looks:
             self._painted[todo.key] = looks
@@ -36,6 +40,7 @@ class Trace:
     def removed(self, key: int, client_id: str) -> None:
         """A row was removed from the list."""
         self._painted.pop(key, None)
+        self._removed.append(client_id)
         self.event("removed", client_id=client_id)
 
 
