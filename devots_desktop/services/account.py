@@ -1,8 +1,9 @@
 """An account in use: its cache, its verbs, and the engine that keeps it in step with its server."""
 
 import time
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from devots_desktop.domain.account import Account, AccountKind, Live, Status
 from devots_desktop.domain.changes import ChangeSet
@@ -12,6 +13,8 @@ from devots_desktop.store.lists import Lists
 from devots_desktop.store.profile import Profile
 
 if TYPE_CHECKING:
+    from asyncio import Task
+
     from devots_desktop.remote.base import Remote
     from devots_desktop.services.tasks import Tasks
     from devots_desktop.services.todos import Todos
@@ -60,30 +63,36 @@ class OpenAccount:
         self._connect = connect
         self._worker: Worker | None = None
         self._engine: Engine | None = None
+        self._running: list[Task[None]] = []
+        self._closed = False
 
-    def start(self, tasks: "Tasks", *, follow: bool = True) -> None:
+    def start(self, tasks: "Tasks", *, follow: bool = True, look_every: float = LOOK_EVERY_S) -> None:
         """Start the verbs and, for an account with a server, the engine. Needs a running asyncio loop.
 
         Args:
             follow: keep in step until closed. False for a command that does one thing and ends.
+            look_every: seconds between looks at what other processes wrote; short where nobody can ping.
         """
+        from asyncio import get_running_loop
+
         from devots_desktop.services.todos import Todos
         from devots_desktop.services.worker import Worker
 
+        loop = get_running_loop()
         self._worker = worker = Worker(f"cache-{self.account.account_id}")
         if self._connect is not None:
-            self._engine = self._make_engine(worker, self._connect)
-        self.todos = Todos(self.cache, worker, self.changes, self._nudge)
+            self._engine = self._make_engine(worker, self._connect, partial(loop.call_soon_threadsafe, self.changes.publish))
+        self.todos = Todos(self.cache, worker, partial(loop.call_soon_threadsafe, self._changed_here))
         self._tasks = tasks
         if follow:
-            tasks.spawn(f"look {self.account.name}", self._look())
+            self._spawn("look", self._look(look_every))
             if self._engine is not None:
-                tasks.spawn(f"sync {self.account.name}", self._engine.run())
+                self._spawn("sync", self._engine.run())
 
     def poke(self) -> None:
         """Look now at what other processes wrote, and at the server: after a ping, and when the window gets the focus."""
-        if self._worker is not None:
-            self._tasks.spawn(f"poke {self.account.name}", self._refresh())
+        if self._worker is not None and not self._closed:
+            self._spawn("poke", self._refresh())
 
     async def sync_once(self, *, timeout: float) -> "SyncReport":
         """Push and pull once.
@@ -98,19 +107,31 @@ class OpenAccount:
         return await self._engine.once(timeout)
 
     async def close(self) -> None:
-        """End the engine and close the cache. The tasks have been cancelled before."""
+        """End this account's tasks and connections, finish what was begun on the cache, tell it, and close the cache. May be called at any time."""
+        from asyncio import gather, sleep
+
+        self._closed = True
+        for task in self._running:
+            task.cancel()
+        await gather(*self._running, return_exceptions=True)
         if self._engine is not None:
             await self._engine.close()
         if self._worker is not None:
             self._worker.close()
+            # The last changes that the worker handed to the loop are told while the list can still be read.
+            await sleep(0)
         self.lists.close()
         self.cache.close()
 
-    def _make_engine(self, worker: "Worker", connect: Connect) -> "Engine":
+    def _spawn(self, what: str, work: "Coroutine[Any, Any, None]") -> None:
+        task = self._tasks.spawn(f"{what} {self.account.name}", work)
+        self._running = [*(other for other in self._running if not other.done()), task]
+
+    def _make_engine(self, worker: "Worker", connect: Connect, publish: Callable[[ChangeSet], object]) -> "Engine":
         from devots_desktop.sync.engine import Engine
 
         user_id = self.account.user_id
-        return Engine(self.cache, connect, user_id=user_id, run=worker, publish=self.changes.publish, tell=self._told)
+        return Engine(self.cache, connect, user_id=user_id, run=worker, publish=publish, tell=self._told)
 
     def signed_in(self) -> None:
         """Go on with the new session."""
@@ -122,7 +143,8 @@ class OpenAccount:
             self.status = status
             self.statuses.publish(status)
 
-    def _nudge(self) -> None:
+    def _changed_here(self, changes: ChangeSet) -> None:
+        self.changes.publish(changes)
         if self._engine is not None:
             self._engine.nudge()
 
@@ -132,14 +154,14 @@ class OpenAccount:
             self._engine.resume()
             self._engine.nudge()
 
-    async def _look(self) -> None:
+    async def _look(self, every: float) -> None:
         """See what other processes wrote, whether or not they could say so."""
         from asyncio import sleep
 
         while True:
             if await self._worker_has_news():
                 await self._refresh()
-            await sleep(LOOK_EVERY_S)
+            await sleep(every)
 
     async def _worker_has_news(self) -> bool:
         assert self._worker is not None  # noqa: S101 (the look starts after the worker)

@@ -5,9 +5,9 @@ from typing import TypeVar
 
 from devots_desktop.domain.changes import ChangeSet
 from devots_desktop.domain.text import clean_text
-from devots_desktop.services.hub import Hub
 from devots_desktop.store import edits
 from devots_desktop.store.cache import Cache, Run
+from devots_desktop.store.telling import telling
 
 Result = TypeVar("Result")
 
@@ -15,16 +15,16 @@ Result = TypeVar("Result")
 class Todos:
     """Adds, edits, completes and deletes todos of one account, and publishes what changed."""
 
-    def __init__(self, cache: Cache, run: Run, hub: Hub[ChangeSet], nudge: Callable[[], None]) -> None:
+    def __init__(self, cache: Cache, run: Run, publish: Callable[[ChangeSet], object]) -> None:
         """Work on an account's cache.
 
         Args:
-            nudge: called after each change, so that the engine sends it.
+            run: awaits a function on the cache's thread.
+            publish: called on that thread with what changed, before the verb returns.
         """
         self._cache = cache
         self._run = run
-        self._hub = hub
-        self._nudge = nudge
+        self._publish = publish
 
     async def add(self, text: str) -> str:
         """Add a todo on top of the list.
@@ -54,14 +54,7 @@ class Todos:
 
     async def refresh(self) -> None:
         """Publish what other processes wrote to the cache since the last change."""
-        self._hub.publish(await self._run(self._cache.news))
+        await self._change(lambda: None)
 
     async def _change(self, work: Callable[[], Result]) -> Result:
-        def work_and_news() -> tuple[Result, ChangeSet]:
-            return work(), self._cache.news()
-
-        result, changes = await self._run(work_and_news)
-        if changes:
-            self._hub.publish(changes)
-            self._nudge()
-        return result
+        return await self._run(telling(self._cache, work, self._publish))

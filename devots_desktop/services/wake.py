@@ -3,9 +3,11 @@
 Plain sockets, no Qt: the command line says "changed" after a write, a second start of the window says "show".
 """
 
+import errno
 import hashlib
 import os
 import socket
+import stat
 import sys
 import tempfile
 from pathlib import Path
@@ -13,6 +15,8 @@ from pathlib import Path
 CHANGED = "changed"
 SHOW = "show"
 _TIMEOUT_S = 0.5
+_LONGEST = 103
+"""Bytes of a Unix socket's path on macOS, the shortest of the platforms (sys/un.h)."""
 
 
 def socket_address(folder: Path) -> str:
@@ -23,8 +27,9 @@ def socket_address(folder: Path) -> str:
     name = "devots-" + hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:20]
     if sys.platform == "win32":
         return rf"\\.\pipe\{name}"
-    runtime = os.environ.get("XDG_RUNTIME_DIR")
-    return str(Path(runtime) / name if runtime and Path(runtime).is_dir() else Path(_private_temp()) / name)
+    runtime = Path(os.environ.get("XDG_RUNTIME_DIR", ""))
+    fits = runtime.is_absolute() and runtime.is_dir() and len(os.fsencode(runtime / name)) <= _LONGEST
+    return str((runtime if fits else _private_temp()) / name)
 
 
 def ping(folder: Path, word: str) -> bool:
@@ -33,8 +38,8 @@ def ping(folder: Path, word: str) -> bool:
     Returns:
         whether a window was there.
     """
-    address = socket_address(folder)
     try:
+        address = socket_address(folder)
         if sys.platform == "win32":
             with Path(address).open("wb", buffering=0) as pipe:
                 pipe.write(word.encode() + b"\n")
@@ -48,10 +53,11 @@ def ping(folder: Path, word: str) -> bool:
         return False
 
 
-def _private_temp() -> str:
+def _private_temp() -> Path:
     """A folder below the temporary one that only this user may enter: nobody else may pose as the window."""
     folder = Path(tempfile.gettempdir()) / f"devots-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
-    if folder.stat().st_uid != os.getuid():
-        raise PermissionError(folder)
-    return str(folder)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
+        raise PermissionError(errno.EACCES, "Another user can enter it", str(folder))
+    return folder

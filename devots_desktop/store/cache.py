@@ -1,9 +1,10 @@
 """Opening the cache and its transactions: pragmas, migrations, and SQLite's errors as sentences."""
 
+import errno
 import os
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -22,6 +23,8 @@ _PRAGMAS = (
     "PRAGMA fullfsync = ON",
     "PRAGMA synchronous = FULL",
 )
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.EISDIR)
 
 
 Result = TypeVar("Result")
@@ -57,9 +60,9 @@ class Cache:
         self.syncs = syncs
         self.clock = clock
         with translated(path):
+            _refuse_newer(path)
             self.db = _connect(path)
-            _migrate(self.db, path)
-        self._seen = journal.end(self.db)
+            self._seen = journal.end(self.db)
 
     def close(self) -> None:
         """Close the file; the object cannot be used afterwards."""
@@ -77,22 +80,44 @@ class Cache:
             self.db.execute("BEGIN IMMEDIATE")
             try:
                 yield self.db
+                self.db.execute("COMMIT")
             except BaseException:
-                self.db.execute("ROLLBACK")
+                # SQLite has rolled back by itself on a full disk, for one; a failed COMMIT has not.
+                if self.db.in_transaction:
+                    self.db.execute("ROLLBACK")
                 raise
-            self.db.execute("COMMIT")
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Read without a transaction, with SQLite's errors translated."""
+        with translated(self.path):
+            yield self.db
 
     def news(self) -> ChangeSet:
         """All changes since the last call, by this object or by another process, in order of commit."""
-        with translated(self.path):
-            changes = journal.since(self.db, self._seen)
+        with self.reading() as db:
+            changes = journal.since(db, self._seen)
         self._seen = changes.seq
         return changes
 
     def changed_elsewhere(self) -> bool:
         """Whether another connection wrote to the file since the last look: one cheap read, for a look on focus or on a ping."""
-        with translated(self.path):
-            return journal.end(self.db) > self._seen
+        with self.reading() as db:
+            return journal.end(db) > self._seen
+
+
+def _refuse_newer(path: Path) -> None:
+    """Look before anything is written: opening a file in WAL mode for writing may change it, if only when it is closed."""
+    if not path.exists() or not path.stat().st_size:
+        return
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+        version: int = db.execute("PRAGMA user_version").fetchone()[0]
+    if version > len(_scripts()):
+        raise CacheUnusable(
+            "Newer data",
+            f"The list in {path} was written by a newer version of Devots Desktop.",
+            "Install the newer version; nothing was changed.",
+        )
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -100,24 +125,24 @@ def _connect(path: Path) -> sqlite3.Connection:
     if not path.exists():
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
-    for pragma in _PRAGMAS:
-        db.execute(pragma)
+    try:
+        for pragma in _PRAGMAS:
+            db.execute(pragma)
+        _migrate(db)
+    except BaseException:
+        db.close()
+        raise
     return db
 
 
-def _migrate(db: sqlite3.Connection, path: Path) -> None:
+def _scripts() -> list[Path]:
+    return sorted(bundled("migrations", "cache").glob("[0-9]*.sql"))
+
+
+def _migrate(db: sqlite3.Connection) -> None:
     """Run the numbered SQL files that the cache has not seen, each with its number in one transaction."""
-    scripts = sorted(bundled("migrations", "cache").glob("[0-9]*.sql"))
     version: int = db.execute("PRAGMA user_version").fetchone()[0]
-    if version == len(scripts):
-        return
-    if version > len(scripts):
-        raise CacheUnusable(
-            "Newer data",
-            f"The list in {path} was written by a newer version of Devots Desktop.",
-            "Install the newer version; nothing was changed.",
-        )
-    for number, script in enumerate(scripts[version:], start=version + 1):
+    for number, script in enumerate(_scripts()[version:], start=version + 1):
         _run_script(db, script, number)
 
 
@@ -129,10 +154,11 @@ def _run_script(db: sqlite3.Connection, script: Path, number: int) -> None:
             for statement in _statements(script.read_text(encoding="utf-8")):
                 db.execute(statement)
             db.execute(f"PRAGMA user_version = {number}")
+        db.execute("COMMIT")
     except BaseException:
-        db.execute("ROLLBACK")
+        if db.in_transaction:
+            db.execute("ROLLBACK")
         raise
-    db.execute("COMMIT")
 
 
 def _statements(script: str) -> Iterator[str]:
@@ -143,6 +169,8 @@ def _statements(script: str) -> Iterator[str]:
         if sqlite3.complete_statement(statement):
             yield statement
             statement = ""
+    if statement.strip():
+        yield statement
 
 
 @contextmanager
@@ -150,18 +178,21 @@ def translated(path: Path) -> Iterator[None]:
     """Turn the errors of SQLite and of the file system into CacheUnusable with a sentence for each cause."""
     try:
         yield
+    except (sqlite3.ProgrammingError, sqlite3.IntegrityError, sqlite3.InterfaceError):
+        raise  # Bugs of ours, not the state of a file.
     except (sqlite3.Error, OSError) as error:
         raise _cause(error, path) from error
 
 
-def _cause(error: Exception, path: Path) -> CacheUnusable:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+def _cause(error: sqlite3.Error | OSError, path: Path) -> CacheUnusable:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # The low byte is the primary code (sqlite.org/rescode.html).
+    number = error.errno if isinstance(error, OSError) else 0
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return CacheUnusable("List damaged", f"The file {path} is damaged.", "Keep the file and restore it from a backup.")
-    if code == sqlite3.SQLITE_FULL:
+    if code == sqlite3.SQLITE_FULL or number in _FULL:
         return CacheUnusable("Disk full", f"There is no room left on the disk of {path.parent}.", "Free some space and try again.")
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return CacheUnusable("List busy", f"Another program keeps {path} locked.", "Close that program and try again.")
-    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM) or isinstance(error, PermissionError):
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM) or number in _NOT_WRITABLE:
         return CacheUnusable("Folder not writable", f"The folder {path.parent} cannot be written.", "Allow writing to it, or choose another with --profile.")
     return CacheUnusable("List not usable", f"The file {path} could not be used ({type(error).__name__}).", "Check the disk and try again.")

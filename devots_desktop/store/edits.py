@@ -2,12 +2,13 @@
 
 import sqlite3
 import uuid
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from devots_desktop.domain.changes import Op, Via
-from devots_desktop.domain.mutation import Kind, Mutation
-from devots_desktop.domain.todo import FIELDS, Patch, ServerRow, State
-from devots_desktop.store import journal, outbox, rows
+from devots_desktop.domain.mutation import Kind, Mutation, merge
+from devots_desktop.domain.todo import Patch, ServerRow, State
+from devots_desktop.store import journal, outbox, parking, replica, rows
 from devots_desktop.store.cache import Cache
 
 
@@ -41,15 +42,14 @@ def edit(cache: Cache, client_id: str, patch: Patch) -> bool:
         changed = {name: value for name, value in patch.items() if row and row.patch()[name] != value}
         if row is None or not changed:
             return False
-        at, state = cache.clock(), row.state
+        at = cache.clock()
         if cache.syncs:
             _remember_base(db, row)
             _queue_edit(db, row, changed, at)
-            state = State.PENDING if outbox.pending(db, client_id) else State.SYNCED
         shown = row.patch() | changed
         db.execute(
             "UPDATE todo SET text = ?, completed = ?, updated_at = ?, state = ? WHERE key = ?",
-            (shown["text"], shown["completed"], at, state, row.key),
+            (shown["text"], shown["completed"], at, replica.state(db, client_id), row.key),
         )
         _tell(db, client_id, Op.UPDATE, at)
     return True
@@ -76,40 +76,76 @@ def delete(cache: Cache, client_id: str) -> bool:
 
 
 def _queue_edit(db: sqlite3.Connection, row: rows.Row, changed: Patch, at: int) -> None:
-    """Fold the edit into the last mutation of the todo where that was never sent, else queue a new one."""
-    seen = {name: value for name, value in row.patch().items() if name in changed}
-    last = outbox.last_unsent(db, row.client_id)
-    if last is None or last.kind is Kind.DELETE:
-        outbox.add(db, Mutation(_new_id(), row.client_id, Kind.EDIT, changed, seen, at))
+    """Fold the edit into the newest mutation of the todo where that was never sent, else queue a new one.
+
+    Parked mutations are made anew with it: else the refused value would lie over the new one for ever.
+    """
+    last, parked = outbox.last_unsent(db, row.client_id), _unpark(db, row.client_id)
+    if any(mutation.kind is Kind.CREATE for mutation in parked):
+        if last is not None:
+            outbox.remove(db, last.mutation_id)
+        values = row.patch() | changed
+        outbox.add(db, Mutation(_new_id(), row.client_id, Kind.CREATE, values, {}, at, created_at=row.created_at))
         return
-    folded = replace(last, values=last.values | changed, base=seen | last.base if last.kind is Kind.EDIT else {}, made_at=at)
-    if last.kind is Kind.EDIT and _changes_nothing(db, folded):
-        outbox.remove(db, last.mutation_id)
-        _forget_base(db, row.client_id)
+    again = _again(parked, outbox.pending(db, row.client_id))
+    seen = {name: row.patch()[name] for name in changed} | _first_seen(parked)
+    if last is not None and last.kind is not Kind.DELETE:
+        base = seen | last.base if last.kind is Kind.EDIT else {}
+        _store(db, replace(last, values=again | last.values | changed, base=base, made_at=at), write=outbox.replace)
     else:
-        outbox.replace(db, folded)
+        _store(db, Mutation(_new_id(), row.client_id, Kind.EDIT, again | changed, seen, at), write=outbox.add)
+
+
+def _store(db: sqlite3.Connection, mutation: Mutation, *, write: Callable[[sqlite3.Connection, Mutation], None]) -> None:
+    """Store a mutation by `write`, or nothing where it would change nothing."""
+    needed = _needed(db, mutation)
+    if needed.values:
+        write(db, needed)
+    else:
+        outbox.remove(db, mutation.mutation_id)
+        _forget_base(db, mutation.client_id)
 
 
 def _queue_delete(db: sqlite3.Connection, row: rows.Row, at: int) -> None:
-    """A delete takes the place of a mutation that was never sent; of a create that was never sent, nothing remains."""
-    last, base = outbox.last_unsent(db, row.client_id), row.patch()
+    """A delete takes the place of what was never sent or is parked; of a create that was never sent, nothing remains."""
+    last, parked = outbox.last_unsent(db, row.client_id), _unpark(db, row.client_id)
     if last is not None:
         outbox.remove(db, last.mutation_id)
-        base |= last.base
     if last is not None and last.kind is Kind.CREATE:
         _forget_base(db, row.client_id)
         return
+    base = row.patch() | (last.base if last else {}) | _first_seen(parked)
     outbox.add(db, Mutation(_new_id(), row.client_id, Kind.DELETE, {}, base, at))
 
 
-def _changes_nothing(db: sqlite3.Connection, mutation: Mutation) -> bool:
-    """Whether the only mutation of a todo sets just what the server has already."""
+def _needed(db: sqlite3.Connection, mutation: Mutation) -> Mutation:
+    """An edit without the fields that were changed and changed back: sent, they would overrule what others write meanwhile."""
     base = rows.base(db, mutation.client_id)
-    return (
-        base is not None
-        and len(outbox.pending(db, mutation.client_id)) == 1
-        and all(base.patch()[name] == value for name, value in mutation.values.items() if name in FIELDS)
-    )
+    if mutation.kind is not Kind.EDIT or (base is not None and replica.buried(db, mutation.client_id) > base.row_version):
+        return mutation
+    earlier = [other for other in outbox.pending(db, mutation.client_id) if other.mutation_id != mutation.mutation_id]
+    below = merge(base.patch() if base else {}, earlier)
+    values = {name: value for name, value in mutation.values.items() if name not in below or below[name] != value}
+    return replace(mutation, values=values, base={name: value for name, value in mutation.base.items() if name in values})
+
+
+def _unpark(db: sqlite3.Connection, client_id: str) -> tuple[Mutation, ...]:
+    """Take the parked mutations of a todo out, oldest first: the user has decided."""
+    parked = parking.of_todo(db, client_id)
+    for mutation in parked:
+        parking.unpark(db, mutation)
+    return parked
+
+
+def _again(parked: Sequence[Mutation], pending: Sequence[Mutation]) -> Patch:
+    """The values of parked edits that are still the user's newest."""
+    newer = {name for mutation in pending for name in mutation.values}
+    return {name: value for mutation in parked for name, value in mutation.values.items() if name not in newer}
+
+
+def _first_seen(mutations: Sequence[Mutation]) -> Patch:
+    """What the user saw in each field before the first of these."""
+    return {name: value for mutation in reversed(mutations) for name, value in mutation.base.items()}
 
 
 def _remember_base(db: sqlite3.Connection, row: rows.Row) -> None:
@@ -120,7 +156,8 @@ def _remember_base(db: sqlite3.Connection, row: rows.Row) -> None:
 
 
 def _forget_base(db: sqlite3.Connection, client_id: str) -> None:
-    db.execute("DELETE FROM base WHERE client_id = ? AND client_id NOT IN (SELECT client_id FROM outbox)", (client_id,))
+    if not outbox.pending(db, client_id):
+        replica.drop_base(db, client_id)
 
 
 def _tell(db: sqlite3.Connection, client_id: str, op: Op, at: int) -> None:

@@ -16,7 +16,7 @@ def show(db: sqlite3.Connection, server: ServerRow, via: Via, at: int, *, tell: 
     Args:
         tell: write a journal entry. False where the caller writes one for many rows.
     """
-    old, state = rows.row(db, server.client_id), _state(db, server.client_id)
+    old = rows.row(db, server.client_id)
     if old is not None and via is Via.PUSH and old.patch() != server.patch():
         via = Via.LIVE  # The answer brought somebody else's change along.
     values = rows.server_values(server)
@@ -24,7 +24,7 @@ def show(db: sqlite3.Connection, server: ServerRow, via: Via, at: int, *, tell: 
         f"INSERT INTO todo ({_COLUMNS}, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (client_id) DO UPDATE SET"
         " server_id = excluded.server_id, text = excluded.text, completed = excluded.completed, created_at = excluded.created_at,"
         " updated_at = excluded.updated_at, row_version = excluded.row_version, state = excluded.state",
-        (*values, state),
+        (*values, state(db, server.client_id)),
     )
     new = rows.row(db, server.client_id)
     if tell and new is not None and new != old:
@@ -34,6 +34,8 @@ def show(db: sqlite3.Connection, server: ServerRow, via: Via, at: int, *, tell: 
 def remove(db: sqlite3.Connection, client_id: str, via: Via, at: int, *, tell: bool = True) -> None:
     """Take a row off the screen; `tell` as in `show`."""
     old = rows.row(db, client_id)
+    if via is Via.PUSH:
+        via = Via.LIVE  # A row that this device deletes is off its screen before the push: this was somebody else.
     if old is not None:
         db.execute("DELETE FROM todo WHERE key = ?", (old.key,))
         if tell:
@@ -145,7 +147,8 @@ def forget_versions(db: sqlite3.Connection) -> None:
     db.execute("DELETE FROM staging")
 
 
-def _state(db: sqlite3.Connection, client_id: str) -> State:
+def state(db: sqlite3.Connection, client_id: str) -> State:
+    """Where a todo stands by its parked and queued mutations."""
     if db.execute("SELECT 1 FROM parked WHERE client_id = ?", (client_id,)).fetchone():
         return State.PARKED
     return State.PENDING if db.execute("SELECT 1 FROM outbox WHERE client_id = ?", (client_id,)).fetchone() else State.SYNCED

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from devots_desktop.domain.changes import Via
 from devots_desktop.domain.mutation import Answer, Mutation, Page
 from devots_desktop.domain.todo import ServerRow
-from devots_desktop.store import journal, outbox, parking, replica, rows
+from devots_desktop.store import journal, lists, outbox, parking, replica, rows
 from devots_desktop.store.cache import Cache
 from devots_desktop.sync import plan
 from devots_desktop.sync.plan import Case, Decision, Local
@@ -23,8 +23,25 @@ def take(cache: Cache, most: int) -> list[Mutation]:
         return outbox.take(db, most)
 
 
-def acknowledge(cache: Cache, batch: Sequence[Mutation], answers: Sequence[Answer]) -> None:
-    """Settle the mutations that a push was answered for."""
+def waiting(cache: Cache) -> tuple[int, int]:
+    """How many mutations wait in the outbox, and how many are parked."""
+    with cache.reading() as db:
+        return lists.waiting(db)
+
+
+def cursor(cache: Cache) -> replica.Cursor:
+    """How far the cache follows the server."""
+    with cache.reading() as db:
+        return replica.cursor(db)
+
+
+def acknowledge(cache: Cache, batch: Sequence[Mutation], answers: Sequence[Answer]) -> int:
+    """Settle the mutations that a push was answered for.
+
+    Returns:
+        how many of them need nobody any more; the others are parked.
+    """
+    settled = 0
     by_id = {mutation.mutation_id: mutation for mutation in batch}
     with cache.transaction() as db:
         for answer in answers:
@@ -34,8 +51,11 @@ def acknowledge(cache: Cache, batch: Sequence[Mutation], answers: Sequence[Answe
                 parking.park(db, mutation.mutation_id, decision.park, cache.clock())
             elif not outbox.remove(db, mutation.mutation_id):
                 continue
+            else:
+                settled += 1
             _carry_out(db, mutation.client_id, decision, Via.PUSH, cache.clock())
         journal.trim(db)
+    return settled
 
 
 def receive(cache: Cache, page: Page, via: Via) -> int:
@@ -71,10 +91,10 @@ def receive_first(cache: Cache, page: Page, cursor: replica.Cursor) -> int:
     return news
 
 
-def missing(cache: Cache) -> tuple[int, int]:
-    """How many todos the ending full pull did not bring and would take off the screen, and how many are on it."""
+def missing(cache: Cache) -> tuple[set[str], int]:
+    """The todos that the ending full pull did not bring and would take off the screen, and how many are on it."""
     with cache.transaction(durable=False) as db:
-        return len(replica.unseen(db)), db.execute("SELECT count(*) FROM todo").fetchone()[0]
+        return set(replica.unseen(db)), db.execute("SELECT count(*) FROM todo").fetchone()[0]
 
 
 def end_first(cache: Cache, *, sweep: bool) -> None:
@@ -88,8 +108,8 @@ def end_first(cache: Cache, *, sweep: bool) -> None:
         for client_id in gone:
             replica.remove(db, client_id, Via.PULL, cache.clock())
         replica.forget_seen(db)
-        cursor = replica.cursor(db)
-        replica.set_cursor(db, replica.Cursor(since=cursor.horizon, epoch=cursor.epoch))
+        first = replica.cursor(db)
+        replica.set_cursor(db, replica.Cursor(since=first.horizon, epoch=first.epoch))
         journal.trim(db)
 
 

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
@@ -19,9 +19,10 @@ from devots_desktop.domain.changes import ChangeSet, Via
 from devots_desktop.domain.errors import AccountUnusable, BatchRefused, DevotsError, SignedOut, Unreachable
 from devots_desktop.domain.mutation import Answer, Outcome, Page
 from devots_desktop.remote.base import PUSH_MOST, Position, Remote
-from devots_desktop.store import lists, replica
+from devots_desktop.store import replica
 from devots_desktop.store.cache import Cache, Run
 from devots_desktop.store.lock import SyncLock
+from devots_desktop.store.telling import telling
 from devots_desktop.sync import apply
 
 PAGE_ROWS = 500
@@ -64,7 +65,7 @@ class Engine:
         *,
         user_id: str,
         run: Run,
-        publish: Callable[[ChangeSet], None],
+        publish: Callable[[ChangeSet], object],
         tell: Callable[[Status], None],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         rng: random.Random | None = None,
@@ -75,7 +76,8 @@ class Engine:
             connect: makes the remote of the account's signed-in person; may raise as the remote's methods do.
             user_id: the account's person; what the server says of anybody else is not stored.
             run: awaits a function on the cache's thread.
-            publish, tell: are called with changes of the list and of the account's state.
+            publish: called on the cache's thread with changes of the list.
+            tell: called with the account's state.
             sleep, rng: for the pauses, in seconds.
         """
         self._cache = cache
@@ -119,7 +121,6 @@ class Engine:
                 await self._session()
             except SignedOut as error:
                 self._tell(Status(Live.SIGNED_OUT, str(error)))
-                self._resume.clear()
                 await self._resume.wait()
             except Unreachable as error:
                 self._tell(Status(Live.OFFLINE, str(error)))
@@ -158,7 +159,7 @@ class Engine:
             live, sentence = Live.OFFLINE, str(error)
         finally:
             self._lock.release()
-        pending, parked = await self._run(lambda: lists.waiting(self._cache.db))
+        pending, parked = await self._run(partial(apply.waiting, self._cache))
         return SyncReport(live, self._pushed, self._pulled, pending, parked, sentence)
 
     async def close(self) -> None:
@@ -174,11 +175,13 @@ class Engine:
         """Work with the server until something fails."""
         self._tell(Status(Live.CHECKING))
         self._told, self._pull_due = False, True
+        # Before the secret is read: whoever signs in from here on has not been heard.
+        self._resume.clear()
         remote = await self._reconnect()
         failure: DevotsError | None = None
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(remote.listen(self._on_ready, self.check), name="listen")
+                group.create_task(self._listen(remote), name="listen")
                 group.create_task(self._tick(), name="tick")
                 group.create_task(self._work(remote), name="work")
         except* DevotsError as errors:
@@ -193,6 +196,10 @@ class Engine:
             self._remote = None
         self._remote = await self._connect()
         return self._remote
+
+    async def _listen(self, remote: Remote) -> None:
+        await remote.listen(self._on_ready, self.check)
+        raise Unreachable("Offline", "The connection was lost.", "It is tried again by itself.")
 
     def _on_ready(self) -> None:
         """Every change is told from now on; what was committed before comes with a pull."""
@@ -233,15 +240,14 @@ class Engine:
                     size = len(batch) // 2
                     continue
                 answers = [Answer(batch[0].mutation_id, Outcome.REFUSED, reason=error.sentence)]
-            self._pushed += len(answers)
-            await self._in_cache(lambda: apply.acknowledge(self._cache, batch, answers))  # noqa: B023 (awaited in this round)
+            self._pushed += await self._in_cache(partial(apply.acknowledge, self._cache, batch, answers))
             size = PUSH_MOST
 
     # Pull --------------------------------------------------------------------------------------------------------------------
 
     async def _pull(self, remote: Remote, via: Via = Via.PULL) -> None:
         """Bring what changed since the cursor; everything, where there is none."""
-        cursor = await self._run(lambda: replica.cursor(self._cache.db))
+        cursor = await self._run(partial(apply.cursor, self._cache))
         if cursor.since is None:
             await self._pull_everything(remote, cursor)
             return
@@ -278,17 +284,20 @@ class Engine:
                 await self._restart(remote)
                 return
             self._pulled += await self._in_cache(lambda: apply.receive_first(self._cache, page, cursor))  # noqa: B023 (awaited in this round)
-            cursor = replace(await self._run(lambda: replica.cursor(self._cache.db)), since=None)
+            cursor = await self._run(partial(apply.cursor, self._cache))
             more = page.more
         await self._sweep(remote)
 
     async def _sweep(self, remote: Remote) -> None:
         """End a full pull. Silence is not deletion (sync.md, promise 7): what looks like a lost list is asked for again, and not believed when large."""
-        gone, shown = await self._run(lambda: apply.missing(self._cache))
+        gone, shown = await self._run(partial(apply.missing, self._cache))
         sweep = True
-        if gone and (gone == shown or (gone > SWEEP_MOST and gone > shown / 2)):
-            await self._page(remote, 0, None)
-            sweep = gone <= SWEEP_MOST
+        if gone and (len(gone) == shown or (len(gone) > SWEEP_MOST and len(gone) > shown / 2)):
+            again = await self._page(remote, 0, None)
+            if any(row.client_id in gone and not row.deleted for row in again.rows):
+                await self._run(partial(apply.restart, self._cache))
+                raise Unreachable("Incomplete answer", "The server's answers contradict each other.", "Nothing was removed; it is tried again.")
+            sweep = len(gone) <= SWEEP_MOST
         await self._in_cache(lambda: apply.end_first(self._cache, sweep=sweep))
 
     async def _restart(self, remote: Remote) -> None:
@@ -305,14 +314,7 @@ class Engine:
 
     async def _in_cache(self, work: Callable[[], Result]) -> Result:
         """Do something in the cache and tell what changed."""
-
-        def work_and_news() -> tuple[Result, ChangeSet]:
-            return work(), self._cache.news()
-
-        result, changes = await self._run(work_and_news)
-        if changes:
-            self._publish(changes)
-        return result
+        return await self._run(telling(self._cache, work, self._publish))
 
     async def _until_locked(self) -> None:
         """Wait until no other process syncs this account."""
@@ -324,14 +326,16 @@ class Engine:
         """Wait until the server can be tried again: at once when it is back, later each time where it answers and refuses."""
         self._failures += 1
         if self._failures > 1:
-            await self._sleep(self._rng.uniform(0, min(BACKOFF_MOST_S, 2.0**self._failures)))
+            # Where nothing can be asked whether the server is back, the pauses stay short.
+            most = BACKOFF_MOST_S if self._remote is not None else PROBE_EVERY_S
+            await self._sleep(self._rng.uniform(0, min(most, 2.0 ** min(self._failures, 10))))
         while self._remote is not None and not await self._remote.reachable():
             self._failures = 0
             await self._sleep(PROBE_EVERY_S)
 
     async def _until_sent(self) -> None:
         """Wait until the process that syncs this account has emptied the outbox."""
-        while (await self._run(lambda: lists.waiting(self._cache.db)))[0]:
+        while (await self._run(partial(apply.waiting, self._cache)))[0]:
             await self._sleep(SENT_EVERY_S)
 
 

@@ -15,6 +15,7 @@ UNKNOWN = -1
 """The version of a row that this device has never seen from the server. Rows of a migrated server begin at 0."""
 
 DELETED_ELSEWHERE = "It was deleted elsewhere."
+NOT_MADE = "The server did not accept the todo itself."
 
 
 class Case(Enum):
@@ -27,6 +28,7 @@ class Case(Enum):
     KEEP = "deleted elsewhere, but this device has edits: keep them until their push is answered"
     ACKNOWLEDGE = "the server has the mutation"
     DELETED = "the server has the delete"
+    SUPERSEDED = "the server did not take the mutation, and a later one of this device made it needless"
     PARK = "the server refused the mutation, or its todo is gone: the user decides"
 
 
@@ -55,10 +57,15 @@ class Local:
         """Whether something of this device lies over the server's row."""
         return bool(self.pending or self.parked)
 
+    @property
+    def deleting(self) -> bool:
+        """Whether a delete waits to be sent. What is shown then was made anew after it."""
+        return any(mutation.kind is Kind.DELETE for mutation in self.pending)
+
     def over(self, row: ServerRow) -> ServerRow | None:
-        """What the screen shows of a server row: this device's edits on top of it; None where a delete waits to be sent."""
-        if any(mutation.kind is Kind.DELETE for mutation in self.pending):
-            return None
+        """What the screen shows of a server row: this device's edits on top of it; where a delete waits to be sent, nothing of it."""
+        if self.deleting:
+            return self.shown
         shown = merge(row.patch(), (*self.parked, *self.pending))
         return replace(row, text=str(shown["text"]), completed=bool(shown["completed"]))
 
@@ -117,24 +124,48 @@ def answered(local: Local, mutation: Mutation, answer: Answer) -> Decision:
     """
     # A delete reached its aim, by this device or another one.
     if mutation.kind is Kind.DELETE and answer.outcome in (Outcome.APPLIED, Outcome.GONE):
-        before = answer.before
-        return Decision(Case.DELETED, bury=before.row_version if before else UNKNOWN, lost=_lost_with(mutation, before))
+        return _deleted(local, mutation, answer)
+    # It did not get in, but the user has written over it or deleted the todo since: nobody waits for it.
+    if answer.outcome in (Outcome.GONE, Outcome.REFUSED) and _superseded(local, mutation):
+        return Decision(Case.SUPERSEDED, show=local.shown, base=local.base)
     # An edit of a todo that is not there any more: never resurrected silently.
     if answer.outcome is Outcome.GONE:
-        return _parked(local, mutation, DELETED_ELSEWHERE)
+        made = not any(other.kind is Kind.CREATE for other in local.parked)
+        return _parked(local, mutation, DELETED_ELSEWHERE if made else NOT_MADE)
     # The server will not have it: this one waits for the user, the ones behind it go on.
     if answer.outcome is Outcome.REFUSED:
         return _parked(local, mutation, answer.reason)
-    row = answer.row
-    # Applied, and deleted elsewhere since (a repeated request's answer): the tombstone will come with a pull.
-    if row is None:
-        return Decision(Case.ACKNOWLEDGE, show=local.shown, base=local.base)
-    # A row newer than the answer's was pulled meanwhile: keep that.
-    if local.base is not None and local.base.row_version > row.row_version:
-        row = local.base
+    lost = _lost_to(mutation, answer)
+    # Applied, and deleted elsewhere since (the answer to a repeated request): later edits will hear of it from their own push.
+    if answer.row is None and local.touched:
+        return Decision(Case.ACKNOWLEDGE, show=local.shown, base=local.base, lost=lost)
+    if answer.row is None:
+        return Decision(Case.TOMBSTONE, lost=lost)
     # Applied: the answer carries the row, so that the device reads its own write at once.
-    show = local.over(row) if local.touched else row
-    return Decision(Case.ACKNOWLEDGE, show=show, base=row if local.touched else None, lost=_lost_to(mutation, answer))
+    return _settled(local, answer.row, Decision(Case.ACKNOWLEDGE, lost=lost))
+
+
+def _settled(local: Local, row: ServerRow, decision: Decision) -> Decision:
+    """Show the row of an answer, or a newer one that was pulled meanwhile, below the edits that still wait."""
+    newest = local.base if local.base is not None and local.base.row_version > row.row_version else row
+    if local.touched:
+        return replace(decision, show=local.over(newest), base=newest)
+    return replace(decision, show=newest)
+
+
+def _deleted(local: Local, mutation: Mutation, answer: Answer) -> Decision:
+    bury = answer.before.row_version if answer.before else UNKNOWN
+    lost = _lost_with(mutation, answer.before)
+    # Deleted, and made anew elsewhere since (the answer to a repeated request).
+    if answer.row is not None:
+        return _settled(local, answer.row, Decision(Case.ACKNOWLEDGE, bury=bury, lost=lost))
+    # What is still shown was made anew on this device.
+    return Decision(Case.DELETED, show=local.shown, bury=bury, lost=lost)
+
+
+def _superseded(local: Local, mutation: Mutation) -> bool:
+    later = {name for other in local.pending for name in other.values}
+    return local.deleting or (mutation.kind is Kind.EDIT and mutation.values.keys() <= later)
 
 
 def _parked(local: Local, mutation: Mutation, reason: str) -> Decision:

@@ -1,15 +1,18 @@
 """A server in memory that behaves as the managed PostgreSQL does: same versions, same horizon, same answers.
 
-It is the third party of the contract suite and the server of the simulation. Transactions are real in one respect: what one writes is stamped when it
-is written and seen when it is committed, so that a slow one can be overtaken (sync.md, "The gapless cursor").
+It is one of the backends of the contract suite and the server of the simulation. Transactions are real in two respects: what one writes is stamped when
+it is written and seen when it is committed, so that a slow one can be overtaken (sync.md, "The gapless cursor"); and who wants to write a row that
+another one has written waits in vain, as with a lock_timeout.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from devots_desktop.domain.errors import BatchRefused
+from devots_desktop.domain.errors import BatchRefused, Unreachable
 from devots_desktop.domain.mutation import Answer, Kind, Mutation, Outcome, Page
 from devots_desktop.domain.todo import Patch, ServerRow
+
+REFUSED = "The server's rules do not allow this todo."
 
 Key = tuple[str, str]
 """(user_id, client_id)."""
@@ -23,15 +26,18 @@ class MemoryServer:
         clock: the server's time, microseconds since 1970 UTC.
         sessions: user_id by token; take one away to sign somebody out.
         up: False makes every request fail as an unreachable server does.
+        forbidden: texts that a rule of the server's owner refuses, as a CHECK on the table would.
     """
 
     clock: Callable[[], int]
     sessions: dict[str, str] = field(default_factory=dict)
     up: bool = True
+    forbidden: Callable[[str], bool] = lambda _: False
     epoch: int = 1
     _xid: int = 100
     _serial: int = 0
     _running: set[int] = field(default_factory=set)
+    _locks: dict[Key, int] = field(default_factory=dict)
     _rows: dict[Key, ServerRow] = field(default_factory=dict)
     _answers: dict[Key, Answer] = field(default_factory=dict)
     _listeners: list[tuple[str, Callable[[], None]]] = field(default_factory=list)
@@ -47,11 +53,16 @@ class MemoryServer:
 
         Raises:
             BatchRefused: more than 50, or a NUL in one of them, which PostgreSQL's jsonb refuses for all (22P05).
+            Unreachable: a transaction that still runs has written one of the rows.
         """
         if len(mutations) > 50 or any("\0" in str(value) for mutation in mutations for value in mutation.values.values()):
             raise BatchRefused("Not accepted", "The server refused the change as a whole.", "Edit it and try again.")
         transaction = self.begin()
-        answers = [transaction.mutate(user_id, mutation) for mutation in mutations]
+        try:
+            answers = [transaction.mutate(user_id, mutation) for mutation in mutations]
+        except Unreachable:
+            transaction.rollback()
+            raise
         transaction.commit()
         return answers
 
@@ -87,7 +98,7 @@ class MemoryServer:
 
     def committed(self, xid: int, written: dict[Key, ServerRow], answers: dict[Key, Answer]) -> None:
         """Make a transaction's writes visible; called by the transaction."""
-        self._running.discard(xid)
+        self._end(xid)
         self._rows.update(written)
         self._answers.update(answers)
         users = {user_id for user_id, _ in written}
@@ -97,7 +108,16 @@ class MemoryServer:
 
     def rolled_back(self, xid: int) -> None:
         """Forget a transaction; called by the transaction."""
-        self._running.discard(xid)
+        self._end(xid)
+
+    def lock(self, xid: int, key: Key) -> None:
+        """Take a row for a transaction until its end.
+
+        Raises:
+            Unreachable: another one has it.
+        """
+        if self._locks.setdefault(key, xid) != xid:
+            raise Unreachable("Server busy", "Another transaction works on this todo.", "It is tried again by itself.")
 
     def answer(self, key: Key) -> Answer | None:
         """What was answered to a mutation."""
@@ -106,6 +126,10 @@ class MemoryServer:
     def stored(self, key: Key) -> ServerRow | None:
         """The committed row or tombstone."""
         return self._rows.get(key)
+
+    def _end(self, xid: int) -> None:
+        self._running.discard(xid)
+        self._locks = {key: owner for key, owner in self._locks.items() if owner != xid}
 
     def next_serial(self) -> int:
         """A new server id; they are given when written, so that commits may come in another order."""
@@ -156,11 +180,14 @@ class Transaction:
     def mutate(self, user_id: str, mutation: Mutation) -> Answer:
         """Apply a mutation, or repeat the answer that it had."""
         key = (user_id, mutation.mutation_id)
+        self._server.lock(self._xid, (user_id, mutation.client_id))
         earlier = self._answers.get(key) or self._server.answer(key)
         if earlier is not None:
             return replace(earlier, duplicate=True, row=self._live(user_id, mutation.client_id))
+        if self._server.forbidden(str(mutation.values.get("text", ""))) and not self._moot(user_id, mutation):
+            return Answer(mutation.mutation_id, Outcome.REFUSED, reason=REFUSED)
         answer = self._apply(user_id, mutation)
-        self._answers[key] = answer
+        self._answers[key] = replace(answer, row=None)
         return answer
 
     def _apply(self, user_id: str, mutation: Mutation) -> Answer:
@@ -184,7 +211,12 @@ class Transaction:
             return Answer(mutation.mutation_id, Outcome.APPLIED, before=before)
         return Answer(mutation.mutation_id, Outcome.APPLIED, before=before, row=self.edit(user_id, mutation.client_id, mutation.values))
 
+    def _moot(self, user_id: str, mutation: Mutation) -> bool:
+        """Whether nothing would be written, so that no rule is asked."""
+        return (self._live(user_id, mutation.client_id) is not None) == (mutation.kind is Kind.CREATE)
+
     def _write(self, user_id: str, row: ServerRow) -> ServerRow:
+        self._server.lock(self._xid, (user_id, row.client_id))
         self._written[(user_id, row.client_id)] = row
         return row
 

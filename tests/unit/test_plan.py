@@ -1,0 +1,271 @@
+"""plan.py as a table: each case of sync.md, section 2, is one row."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from devots_desktop.domain.mutation import Answer, Kind, Mutation, Outcome
+from devots_desktop.domain.todo import ServerRow
+from devots_desktop.sync.plan import DELETED_ELSEWHERE, NOT_MADE, UNKNOWN, Case, Decision, Local, Lost, answered, incoming
+from tests.unit.building import answer, mutation, server_row
+
+OLD, NEW = server_row(version=5), server_row(version=9, text="oat milk")
+TOMBSTONE = server_row(version=9, deleted=True)
+TO_SOY = mutation(base={"text": "milk"}, text="soy")
+DONE = mutation(base={"completed": False}, completed=True)
+MADE = mutation(Kind.CREATE, text="soy", completed=False)
+GONE = mutation(Kind.DELETE, base={"text": "milk", "completed": False})
+SYNCED = Local(row_version=5, shown=OLD)
+
+
+def over(
+    *pending: Mutation, parked: tuple[Mutation, ...] = (), base: ServerRow | None = OLD, buried: int = UNKNOWN, **shown: object
+) -> Local:
+    """A todo with mutations over its base; `shown` are the fields that they change on the screen."""
+    screen = replace(base or server_row(version=UNKNOWN), **shown) if shown else base  # type: ignore[arg-type]
+    return Local(base.row_version if base else UNKNOWN, screen, base, pending, parked, buried)
+
+
+NOTHING = Decision(Case.OLD_NEWS)
+INCOMING = {
+    "a row that nobody here knows": (Local(), OLD, Decision(Case.APPLY, show=OLD)),
+    "a row of a table that was migrated: version 0": (Local(), server_row(version=0), Decision(Case.APPLY, show=server_row(version=0))),
+    "the same version again": (SYNCED, server_row(text="other", version=5), NOTHING),
+    "version 0 again": (Local(row_version=0, shown=server_row(version=0)), server_row(version=0), NOTHING),
+    "an older version, late": (SYNCED, server_row(text="older", version=4), NOTHING),
+    "a newer version": (SYNCED, NEW, Decision(Case.APPLY, show=NEW)),
+    "a tombstone above the row": (SYNCED, TOMBSTONE, Decision(Case.TOMBSTONE, bury=9)),
+    "a tombstone at the row's version": (SYNCED, replace(TOMBSTONE, row_version=5), NOTHING),
+    "a tombstone below the row": (SYNCED, replace(TOMBSTONE, row_version=4), NOTHING),
+    "a tombstone of an unknown todo": (Local(), TOMBSTONE, Decision(Case.TOMBSTONE, bury=9)),
+    "the same tombstone again": (Local(buried=9), TOMBSTONE, NOTHING),
+    "a row at the tombstone's version": (Local(buried=9), NEW, NOTHING),
+    "a row below the tombstone, late": (Local(buried=9), OLD, NOTHING),
+    "a todo made anew, above its tombstone": (
+        Local(buried=9),
+        server_row(version=10),
+        Decision(Case.APPLY, show=server_row(version=10)),
+    ),
+    "another field changed elsewhere: both survive": (
+        over(DONE, completed=True),
+        NEW,
+        Decision(Case.REBASE, show=replace(NEW, completed=True), base=NEW),
+    ),
+    "the same field changed elsewhere: this device keeps its own on the screen": (
+        over(TO_SOY, text="soy"),
+        NEW,
+        Decision(Case.REBASE, show=replace(NEW, text="soy"), base=NEW),
+    ),
+    "two edits wait: the later one is on top": (
+        over(TO_SOY, mutation(text="rice"), text="rice"),
+        NEW,
+        Decision(Case.REBASE, show=replace(NEW, text="rice"), base=NEW),
+    ),
+    "the row of a create whose answer was lost": (
+        Local(shown=server_row(version=UNKNOWN, text="soy"), pending=(MADE,)),
+        server_row(text="soy"),
+        Decision(Case.REBASE, show=server_row(text="soy"), base=server_row(text="soy")),
+    ),
+    "changed elsewhere, a delete waits here: it stays off the screen": (
+        Local(5, None, OLD, (GONE,)),
+        NEW,
+        Decision(Case.REBASE, show=None, base=NEW),
+    ),
+    "deleted here and made anew here, changed elsewhere: the new one stays": (
+        Local(5, server_row(version=UNKNOWN, text="anew"), OLD, (GONE, MADE)),
+        NEW,
+        Decision(Case.REBASE, show=server_row(version=UNKNOWN, text="anew"), base=NEW),
+    ),
+    "changed elsewhere over a parked edit: the user's value stays": (
+        over(parked=(TO_SOY,), text="soy"),
+        replace(NEW, completed=True),
+        Decision(Case.REBASE, show=replace(NEW, text="soy", completed=True), base=replace(NEW, completed=True)),
+    ),
+    "parked and queued: the queued one is newer": (
+        over(mutation(text="rice"), parked=(TO_SOY,), text="rice"),
+        NEW,
+        Decision(Case.REBASE, show=replace(NEW, text="rice"), base=NEW),
+    ),
+    "deleted elsewhere, an edit waits here": (over(TO_SOY, text="soy"), TOMBSTONE, Decision(Case.KEEP, bury=9)),
+    "deleted elsewhere, an edit is parked here": (over(parked=(TO_SOY,), text="soy"), TOMBSTONE, Decision(Case.KEEP, bury=9)),
+    "deleted elsewhere, a delete waits here": (Local(5, None, OLD, (GONE,)), TOMBSTONE, Decision(Case.KEEP, bury=9)),
+    "made anew elsewhere, an edit is parked here": (
+        over(parked=(TO_SOY,), buried=9, text="soy"),
+        server_row(version=10),
+        Decision(Case.REBASE, show=server_row(version=10, text="soy"), base=server_row(version=10)),
+    ),
+}
+
+
+@pytest.mark.parametrize(("local", "row", "expected"), INCOMING.values(), ids=INCOMING.keys())
+def test_a_row_comes(local: Local, row: ServerRow, expected: Decision) -> None:
+    assert incoming(local, row) == expected
+
+
+AFTER = replace(OLD, text="soy", row_version=8)
+DELETED_ROW = json.dumps({"completed": False, "text": "oat milk"})
+ANSWERED = {
+    "applied": (over(text="soy"), TO_SOY, answer(TO_SOY, before=OLD, row=AFTER), Decision(Case.ACKNOWLEDGE, show=AFTER)),
+    "applied; another field had changed elsewhere": (
+        over(text="soy"),
+        TO_SOY,
+        answer(TO_SOY, before=replace(OLD, completed=True), row=replace(AFTER, completed=True)),
+        Decision(Case.ACKNOWLEDGE, show=replace(AFTER, completed=True)),
+    ),
+    "applied; the same field had changed elsewhere: that value lost": (
+        over(text="soy"),
+        TO_SOY,
+        answer(TO_SOY, before=NEW, row=AFTER),
+        Decision(Case.ACKNOWLEDGE, show=AFTER, lost=(Lost("text", "oat milk", "soy"),)),
+    ),
+    "applied; the same value had been written elsewhere: nothing lost": (
+        over(text="soy"),
+        TO_SOY,
+        answer(TO_SOY, before=replace(NEW, text="soy"), row=AFTER),
+        Decision(Case.ACKNOWLEDGE, show=AFTER),
+    ),
+    "applied; a lost truth value is JSON": (
+        over(completed=False),
+        mutation(base={"completed": True}, completed=True),
+        Answer("", Outcome.APPLIED, before=OLD, row=replace(AFTER, completed=True)),
+        Decision(Case.ACKNOWLEDGE, show=replace(AFTER, completed=True), lost=(Lost("completed", "false", "true"),)),
+    ),
+    "applied, another edit waits: it stays on top, over the new base": (
+        over(DONE, completed=True, text="soy"),
+        TO_SOY,
+        answer(TO_SOY, before=OLD, row=AFTER),
+        Decision(Case.ACKNOWLEDGE, show=replace(AFTER, completed=True), base=AFTER),
+    ),
+    "applied, and a newer row was pulled meanwhile": (
+        Local(12, server_row(version=12), server_row(version=12), ()),
+        TO_SOY,
+        answer(TO_SOY, before=OLD, row=AFTER),
+        Decision(Case.ACKNOWLEDGE, show=server_row(version=12)),
+    ),
+    "applied, a delete waits: it stays off the screen": (
+        Local(5, None, OLD, (GONE,)),
+        TO_SOY,
+        answer(TO_SOY, before=OLD, row=AFTER),
+        Decision(Case.ACKNOWLEDGE, show=None, base=AFTER),
+    ),
+    "a repeated request: the first answer's conflict is not lost": (
+        over(text="soy"),
+        TO_SOY,
+        answer(TO_SOY, before=NEW, row=replace(AFTER, row_version=20, text="later"), duplicate=True),
+        Decision(Case.ACKNOWLEDGE, show=replace(AFTER, row_version=20, text="later"), lost=(Lost("text", "oat milk", "soy"),)),
+    ),
+    "a repeated request, deleted elsewhere since": (
+        over(text="soy", buried=9),
+        TO_SOY,
+        answer(TO_SOY, before=OLD, duplicate=True),
+        Decision(Case.TOMBSTONE),
+    ),
+    "a repeated request, deleted elsewhere since, another edit waits": (
+        over(DONE, completed=True, buried=9),
+        TO_SOY,
+        answer(TO_SOY, before=OLD, duplicate=True),
+        Decision(Case.ACKNOWLEDGE, show=replace(OLD, completed=True), base=OLD),
+    ),
+    "a create": (
+        Local(shown=server_row(version=UNKNOWN)),
+        MADE,
+        answer(MADE, row=AFTER),
+        Decision(Case.ACKNOWLEDGE, show=AFTER),
+    ),
+    "a create that exists: the server's value won": (
+        Local(shown=server_row(version=UNKNOWN)),
+        MADE,
+        answer(MADE, Outcome.EXISTS, row=NEW),
+        Decision(Case.ACKNOWLEDGE, show=NEW, lost=(Lost("text", "soy", "oat milk"),)),
+    ),
+    "a create that exists with the same values": (
+        Local(shown=server_row(version=UNKNOWN)),
+        MADE,
+        answer(MADE, Outcome.EXISTS, row=AFTER),
+        Decision(Case.ACKNOWLEDGE, show=AFTER),
+    ),
+    "an edit of a deleted todo is parked, never resurrected": (
+        over(text="soy", buried=9),
+        TO_SOY,
+        answer(TO_SOY, Outcome.GONE),
+        Decision(Case.PARK, show=replace(OLD, text="soy"), base=OLD, park=DELETED_ELSEWHERE),
+    ),
+    "an edit of a todo whose create was refused": (
+        Local(shown=server_row(version=UNKNOWN, text="soy"), parked=(MADE,)),
+        DONE,
+        answer(DONE, Outcome.GONE),
+        Decision(Case.PARK, show=server_row(version=UNKNOWN, text="soy"), park=NOT_MADE),
+    ),
+    "a refused edit stays on the screen": (
+        over(text="soy"),
+        TO_SOY,
+        answer(TO_SOY, Outcome.REFUSED, reason="Too long."),
+        Decision(Case.PARK, show=replace(OLD, text="soy"), base=OLD, park="Too long."),
+    ),
+    "a refused create stays on the screen": (
+        Local(shown=server_row(version=UNKNOWN)),
+        MADE,
+        answer(MADE, Outcome.REFUSED, reason="No."),
+        Decision(Case.PARK, show=server_row(version=UNKNOWN), park="No."),
+    ),
+    "a refused edit that a later one wrote over": (
+        over(mutation(text="rice"), text="rice"),
+        TO_SOY,
+        answer(TO_SOY, Outcome.REFUSED, reason="No."),
+        Decision(Case.SUPERSEDED, show=replace(OLD, text="rice"), base=OLD),
+    ),
+    "a refused edit of another field than the later one's": (
+        over(DONE, text="soy", completed=True),
+        TO_SOY,
+        answer(TO_SOY, Outcome.REFUSED, reason="No."),
+        Decision(Case.PARK, show=replace(OLD, text="soy", completed=True), base=OLD, park="No."),
+    ),
+    "a refused edit of a todo that the user deleted since": (
+        Local(5, None, OLD, (GONE,)),
+        TO_SOY,
+        answer(TO_SOY, Outcome.REFUSED, reason="No."),
+        Decision(Case.SUPERSEDED, show=None, base=OLD),
+    ),
+    "a refused create, edited since, is not superseded by the edit": (
+        Local(shown=server_row(version=UNKNOWN, text="rice"), pending=(mutation(text="rice", completed=True),)),
+        MADE,
+        answer(MADE, Outcome.REFUSED, reason="No."),
+        Decision(Case.PARK, show=server_row(version=UNKNOWN, text="rice"), park="No."),
+    ),
+    "a delete": (Local(5, None, OLD), GONE, answer(GONE, before=OLD), Decision(Case.DELETED, bury=5)),
+    "a delete of what was deleted elsewhere": (Local(5, None, OLD), GONE, answer(GONE, Outcome.GONE), Decision(Case.DELETED)),
+    "a delete of what had changed elsewhere: it wins, the row is kept as lost": (
+        Local(5, None, OLD),
+        GONE,
+        answer(GONE, before=NEW),
+        Decision(Case.DELETED, bury=9, lost=(Lost("todo", DELETED_ROW, ""),)),
+    ),
+    "a delete, made anew here since": (
+        Local(5, server_row(version=UNKNOWN), OLD, (MADE,)),
+        GONE,
+        answer(GONE, before=OLD),
+        Decision(Case.DELETED, show=server_row(version=UNKNOWN), bury=5),
+    ),
+    "a repeated delete, made anew elsewhere since": (
+        Local(5, None, OLD),
+        GONE,
+        answer(GONE, before=OLD, row=server_row(version=11), duplicate=True),
+        Decision(Case.ACKNOWLEDGE, show=server_row(version=11), bury=5),
+    ),
+    "a refused delete brings the row back": (
+        Local(9, None, NEW),
+        GONE,
+        answer(GONE, Outcome.REFUSED, reason="No."),
+        Decision(Case.PARK, show=NEW, base=NEW, park="No."),
+    ),
+}
+
+
+@pytest.mark.parametrize(("local", "sent", "got", "expected"), ANSWERED.values(), ids=ANSWERED.keys())
+def test_a_push_is_answered(local: Local, sent: Mutation, got: Answer, expected: Decision) -> None:
+    assert answered(local, sent, got) == expected
+
+
+def test_every_case_is_in_the_table() -> None:
+    assert {row[-1].case for table in (INCOMING.values(), ANSWERED.values()) for row in table} == set(Case)
