@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from devots_desktop.domain.account import Account, AccountKind, Live, Status
@@ -81,8 +80,10 @@ class OpenAccount:
         loop = get_running_loop()
         self._worker = worker = Worker(f"cache-{self.account.account_id}")
         if self._connect is not None:
-            self._engine = self._make_engine(worker, self._connect, partial(loop.call_soon_threadsafe, self.changes.publish))
-        self.todos = Todos(self.cache, worker, partial(loop.call_soon_threadsafe, self._changed_here))
+            self._engine = self._make_engine(
+                worker, self._connect, lambda changes: loop.call_soon_threadsafe(self.changes.publish, changes)
+            )
+        self.todos = Todos(self.cache, worker, lambda changes: loop.call_soon_threadsafe(self._changed_here, changes))
         self._tasks = tasks
         if follow:
             self._spawn("look", self._look(look_every))
