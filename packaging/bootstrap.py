@@ -25,9 +25,10 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 SUPPORTED = ((3, 11), (3, 12), (3, 13))
 LOCKS = {"run": ("build.txt", "run.txt"), "dev": ("dev.txt",)}
-# Debian packages of the tests' servers: an X server, a session bus, PostgreSQL.
+# Debian packages of the tests' servers: an X server and what types into its windows, a session bus, PostgreSQL.
 TEST_PROGRAMS = {
     "Xvfb": "xvfb",
+    "xdotool": "xdotool",
     "xauth": "xauth",
     "dbus-daemon": "dbus",
     "/usr/lib/postgresql/15/bin/postgres": "postgresql-15",
