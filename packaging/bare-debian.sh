@@ -6,6 +6,8 @@
 # FOLDER keeps the untouched system between calls (0.4 GB). Each PATH of this machine, say /etc/pip.conf, is copied to the same place
 # inside. Says what it does, and shows every answer as it comes; it judges nothing.
 set -eu
+# In a mount namespace of its own: nothing is mounted outside, and all of it goes with this process.
+[ "${BARE_DEBIAN_APART-}" ] || BARE_DEBIAN_APART=1 exec unshare --mount "$0" "$@"
 folder=$1
 shift
 clone=$(cd "$(dirname "$0")/.." && pwd)
@@ -14,27 +16,23 @@ system=$folder/system
 
 [ -d "$pristine" ] || debootstrap --variant=minbase --include=python3,make,git,ca-certificates bookworm "$pristine"
 
-end() {
+fresh() { # fresh USER PATH…: the untouched system with the PATHs, and a clone that belongs to USER
     umount "$system/proc" "$system/dev/shm" "$system/dev" 2>/dev/null || true
-}
-trap end EXIT
-
-fresh() {
-    end
     rm -rf --one-file-system "$system"
     cp -a "$pristine" "$system"
     mount -t proc proc "$system/proc"
     mount --bind /dev "$system/dev"
     mount -t tmpfs tmpfs "$system/dev/shm"
     cp /etc/resolv.conf /etc/hosts "$system/etc/"
+    chroot "$system" useradd --create-home newcomer
+    git clone -q --no-hardlinks "$clone" "$system/srv/devots"
+    chroot "$system" chown -R "$1": /srv/devots
+    shift
     for path in "$@"; do
         mkdir -p "$system$(dirname "$path")"
         rm -rf "$system$path" # a link inside would lead to this machine's own file
         cp -aL "$path" "$system$(dirname "$path")/"
     done
-    chroot "$system" useradd --create-home newcomer
-    git clone -q --no-hardlinks "$clone" "$system/srv/devots"
-    chroot "$system" chown -R newcomer: /srv/devots
 }
 
 as() { # as USER COMMAND: in the clone, in an environment without a display
@@ -44,7 +42,7 @@ as() { # as USER COMMAND: in the clone, in an environment without a display
     printf '=> exit %s after %s s\n' "$code" "$(($(date +%s) - started))"
 }
 
-fresh "$@"
+fresh newcomer "$@"
 as newcomer "make run"
 as newcomer "DISPLAY=:1 make run"
 as newcomer "make test"
@@ -52,8 +50,7 @@ as root "apt-get update -qq && apt-get install -qq -y --no-install-recommends py
 as newcomer "DISPLAY=:1 make run"
 as newcomer "make test"
 
-fresh "$@"
-as root "git config --global --add safe.directory '*'; make run"
+fresh root "$@"
 as root "make test"
-as root "xvfb-run -a make run ARGS=--version"
+as root "timeout 20 xvfb-run -a make run" # 124: the window was open until the time was over
 as root "xvfb-run -a make run ARGS=--version"

@@ -16,7 +16,7 @@ pytest_plugins = ["tests.servers.fixtures"]
 
 # Names in the environment that lead to the accounts, the session bus or the settings of the person who runs the tests.
 _FOREIGN = re.compile(r"DEVOTS_|SUPABASE_|DATABASE_URL|PG[A-Z]+$|DBUS_SESSION_BUS_ADDRESS|WAYLAND_DISPLAY|XDG_|QT_")
-_MISSING_LIBRARY = re.compile(r"ImportError: (\S+): cannot open shared object file")
+_MISSING_LIBRARY = re.compile(r"ImportError: \S+: cannot open shared object file")
 
 hypothesis.settings.register_profile("devots", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("devots")
@@ -70,7 +70,7 @@ def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, p
     missing = _MISSING_LIBRARY.search(str(report.longrepr)) if report.outcome == "failed" else None
     if missing:
         report.outcome = "skipped"
-        report.longrepr = (str(collector.path), 0, f"Skipped: {NOT_RUN}Qt needs the system library {missing[1]}")
+        report.longrepr = (str(collector.path), 0, f"Skipped: {NOT_RUN}Qt's system libraries are missing")
     return report
 
 

@@ -1,5 +1,6 @@
 """Two ways in which a test can end besides passing and failing. Both are skips that the closing lines count apart."""
 
+import importlib
 from typing import NoReturn
 
 import pytest
@@ -16,3 +17,18 @@ def not_run(reason: str) -> NoReturn:
 def not_promised(reason: str) -> NoReturn:
     """End a test of the contract because its backend does not promise this, as in "a plain table keeps no row versions"."""
     pytest.skip(NOT_PROMISED + reason)
+
+
+def why_qt_is_missing() -> str:
+    """Why Qt cannot be loaded on this machine, as the loader says it ("libEGL.so.1: cannot open ..."); '' where it can."""
+    try:
+        importlib.import_module("PySide6.QtWidgets")
+    except ImportError as error:
+        return str(error)
+    return ""
+
+
+def need_qt() -> None:
+    """End a test that starts a program with a window where Qt lacks a library of the system."""
+    if why_qt_is_missing():
+        not_run("Qt's system libraries are missing")

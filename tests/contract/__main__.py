@@ -61,7 +61,7 @@ def run(folders: Sequence[str], arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--backend", help="only this one")
     options, rest = parser.parse_known_args(arguments)
     tally = Tally(options.backend)
-    status = pytest.main([*folders, "-q", *rest], plugins=[tally])
+    status = pytest.main([*folders, "-q", "-p", "no:pytest-qt", *rest], plugins=[tally])
     print(*tally.lines(), sep="\n", flush=True)
     return int(status)
 

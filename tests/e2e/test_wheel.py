@@ -14,8 +14,12 @@ import pytest
 
 import devots_desktop
 from tests.locks import pins
+from tests.outcomes import need_qt
 
 ROOT = pathlib.Path(__file__).parents[2]
+
+# One process builds it once.
+pytestmark = pytest.mark.xdist_group("wheel")
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +108,7 @@ def test_its_bundled_files_are_found_beside_it(program: pathlib.Path, tmp_path: 
 
 
 def test_its_window_paints_what_the_command_line_added(program: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    need_qt()
     run(program, "add", "Buy oat milk", folder=tmp_path)
     reading, writing = os.pipe()
     environment = {**own_environment(tmp_path), "QT_QPA_PLATFORM": "offscreen", "DEVOTS_TRACE": str(writing)}

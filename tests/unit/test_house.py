@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 
 import devots_desktop
 from tests.locks import pins
-from tests.outcomes import not_run
+from tests.outcomes import need_qt, not_run
 
 ROOT = pathlib.Path(__file__).parents[2]
 PACKAGE = ROOT / "devots_desktop"
@@ -92,6 +92,7 @@ class TestImports:
         assert not loaded_by("domain", "store", "sync", "services", "cli", heavy=("PySide6", "shiboken6", "qasync"))
 
     def test_nothing_that_the_first_paint_needs_imports_a_server_library(self) -> None:
+        need_qt()
         libraries = ("sqlalchemy", "alembic", "psycopg", "httpx", "pydantic", "supabase", "websockets")
         assert not loaded_by("domain", "store", "sync", "services", "cli", "ui", "app", heavy=libraries)
 
