@@ -134,6 +134,11 @@ def apply(app: QApplication) -> None:
     _follow(app)
 
 
+def is_plain() -> bool:
+    """Whether the program is drawn by Fusion, because the platform has no style of its own."""
+    return QApplication.style().name().lower() not in _NATIVE
+
+
 def _follow(app: QApplication) -> None:
     dark = QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark
     app.setPalette(palette(DARK if dark else LIGHT))
@@ -147,3 +152,26 @@ def live_colour(colours: Scheme, live: Live) -> str:
 def moves(widget: QWidget) -> bool:
     """Whether motion is wanted: platforms that were asked for less of it answer 0 for the duration of animations."""
     return widget.style().styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration, None, widget) > 0
+
+
+def form_sheet(colours: Scheme) -> str:
+    """The look of fields and buttons in dialogs."""
+    return f"""
+QLineEdit, QComboBox {{ background: {colours.base}; color: {colours.text}; border: 1px solid {colours.edge}; border-radius: 6px; padding: 4px 8px;
+  selection-background-color: {colours.accent}; selection-color: {colours.on_accent}; }}
+QLineEdit:focus, QComboBox:focus {{ border: 2px solid {colours.accent}; padding: 3px 7px; }}
+QLineEdit[wrong="true"] {{ border-color: {colours.bad}; }}
+QLineEdit:disabled, QComboBox:disabled {{ color: {colours.muted}; background: {colours.side}; border-color: {colours.line}; }}
+QComboBox::drop-down {{ border: none; width: 24px; }}
+QRadioButton {{ spacing: 8px; }}
+QRadioButton::indicator {{ width: 14px; height: 14px; border: 1px solid {colours.edge}; border-radius: 8px; background: {colours.base}; }}
+QRadioButton::indicator:checked {{ width: 6px; height: 6px; border: 5px solid {colours.accent}; }}
+QRadioButton::indicator:focus {{ border-color: {colours.accent}; }}
+QPushButton {{ background: {colours.base}; color: {colours.text}; border: 1px solid {colours.edge}; border-radius: 6px; padding: 6px 16px;
+  min-height: 20px; }}
+QPushButton:hover {{ background: {colours.hover}; }}
+QPushButton:focus {{ border: 2px solid {colours.accent}; padding: 5px 15px; }}
+QPushButton:default {{ background: {colours.accent}; color: {colours.on_accent}; border-color: {colours.accent}; font-weight: 600; }}
+QPushButton:default:focus {{ border: 2px solid {colours.text}; }}
+QPushButton:disabled {{ background: {colours.side}; color: {colours.muted}; border-color: {colours.line}; }}
+"""

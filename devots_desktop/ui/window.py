@@ -62,10 +62,12 @@ class MainWindow(QMainWindow):
         self._add_actions()
         self.sidebar.show_accounts(accounts, opened.account.account_id)
         self._show_all()
+        self.resize(self.sizeHint())
+        self.quick_add.setFocus()
 
     def sizeHint(self) -> QSize:
         """A comfortable size for the system's font."""
-        return QSize(self.fontMetrics().averageCharWidth() * 130, self.fontMetrics().height() * 40)
+        return QSize(self.fontMetrics().averageCharWidth() * 150, self.fontMetrics().height() * 42)
 
     def _lay_out(self) -> None:
         content = QWidget()
@@ -88,9 +90,8 @@ class MainWindow(QMainWindow):
         for part in (self.sidebar, content):
             self.splitter.addWidget(part)
         self.splitter.setStretchFactor(1, 1)
-        self.splitter.setSizes([self.fontMetrics().averageCharWidth() * 30, 10_000])
+        self.splitter.setSizes([self.fontMetrics().averageCharWidth() * 37, 10_000])
         self.setCentralWidget(self.splitter)
-        self.setTabOrder(self.quick_add.field, self.view)
 
     def _connect(self) -> None:
         self.sidebar.view_chosen.connect(self.show_view)
@@ -137,7 +138,6 @@ class MainWindow(QMainWindow):
         if view is not self.model.view:
             self.model.show(self._opened.lists, view)
         self._show_all()
-        self.view.select_first()
 
     def apply(self, changes: ChangeSet) -> None:
         """The account's list changed."""

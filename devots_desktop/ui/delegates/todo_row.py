@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPen
-from PySide6.QtWidgets import QLineEdit, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from devots_desktop.domain.errors import InvalidText
 from devots_desktop.domain.text import clean_text, one_line
@@ -68,6 +68,11 @@ class TodoRowDelegate(QStyledItemDelegate):
         card = QRectF(option.rect).adjusted(theme.SPACE, 1, -theme.SPACE, -1)
         painter.setPen(Qt.PenStyle.NoPen)
         state = option.state
+        if state & QStyle.StateFlag.State_Editing:
+            painter.setPen(QPen(QColor(colours.accent), 2))
+            painter.setBrush(QColor(colours.base))
+            painter.drawRoundedRect(card.adjusted(1, 0, -1, 0), theme.RADIUS, theme.RADIUS)
+            return
         if state & QStyle.StateFlag.State_Selected:
             painter.setBrush(QColor(colours.selected))
             painter.drawRoundedRect(card, theme.RADIUS, theme.RADIUS)
@@ -136,8 +141,8 @@ class TodoRowDelegate(QStyledItemDelegate):
         """Where a part of the row lies, mirrored in right-to-left windows."""
         row = option.rect
         side = row.height()
-        check = QRect(row.left() + theme.SPACE, row.top(), side, side)
-        delete = QRect(row.right() - theme.SPACE - side, row.top(), side, side)
+        check = QRect(row.left() + 2 * theme.SPACE, row.top(), side, side)
+        delete = QRect(row.right() - theme.SPACE * 3 // 2 - side, row.top(), side, side)
         text = QRect(check.right(), row.top(), delete.left() - check.right(), side)
         return _mirrored(option, row, {"check": check, "delete": delete, "text": text}[name])
 
@@ -163,6 +168,8 @@ class TodoRowDelegate(QStyledItemDelegate):
         """A line for the text, where the text was."""
         editor = QLineEdit(parent)
         editor.setFrame(False)
+        # The view's palette has no colour for selected text.
+        editor.setPalette(QApplication.palette())
         editor.setAutoFillBackground(False)
         editor.setAccessibleName(self.tr("Text of the todo"))
         return editor
@@ -171,7 +178,7 @@ class TodoRowDelegate(QStyledItemDelegate):
         """Put the editor's text exactly over the row's text; QLineEdit has two pixels of its own on each side."""
         height = editor.sizeHint().height()
         zone = self._zone(option, "text").adjusted(-2, 0, 2, 0)
-        editor.setGeometry(zone.left(), zone.center().y() - height // 2, zone.width(), height)
+        editor.setGeometry(zone.left(), zone.top() + (zone.height() - height) // 2, zone.width(), height)
 
     def setEditorData(self, editor: QWidget, index: Index) -> None:
         """Fill the editor once: what the user has typed stays, whatever happens to the row meanwhile."""
@@ -221,7 +228,7 @@ def row_height(metrics: QFontMetrics) -> int:
 
 def draw_icon(painter: QPainter, zone: QRect, name: str, colour: str, size: int = 20) -> None:
     """Draw an icon in the middle of a zone."""
-    drawn = icons.pixmap(name, colour, size, painter.device().devicePixelRatio())
+    drawn = icons.pixmap(name, colour, size, painter.deviceTransform().m11())
     place = QRect(0, 0, size, size)
     place.moveCenter(zone.center())
     painter.drawPixmap(place, drawn)

@@ -26,6 +26,7 @@ class NavButton(QAbstractButton):
         super().__init__(parent)
         self._icon = icon
         self._name = text
+        self._title, self._place = text, ""
         self._number = ""
         self._live: Live | None = None
         self._alarming = alarming
@@ -46,6 +47,8 @@ class NavButton(QAbstractButton):
         """Show in a second line what the account is doing."""
         if live is not self._live:
             if self._live is None:
+                # Names are "person · server" unless the user chose one: the server goes into the second line.
+                self._title, _, self._place = self._name.partition(" · ")
                 self.updateGeometry()
             self._live = live
             self.setAccessibleName(f"{self._name}, {wording.LIVE[live]}")
@@ -69,7 +72,7 @@ class NavButton(QAbstractButton):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         card = QRectF(self.rect()).adjusted(1, 1, -1, -1)
         painter.setPen(Qt.PenStyle.NoPen)
-        if self.isChecked() or self.isDown():
+        if (self.isChecked() and self._live is None) or self.isDown():
             painter.setBrush(QColor(colours.selected))
             painter.drawRoundedRect(card, theme.RADIUS, theme.RADIUS)
         elif self.underMouse():
@@ -97,7 +100,7 @@ class NavButton(QAbstractButton):
             zone = upper
         painter.setPen(QColor(colours.bad if self._alarming else colours.text))
         painter.setFont(scaled(self.font(), 1.0, bold=self.isChecked()))
-        self._draw(painter, zone, one_line(self._name))
+        self._draw(painter, zone, one_line(self._title))
 
     def _draw_live(self, painter: QPainter, zone: QRect, colours: theme.Scheme) -> None:
         assert self._live is not None  # noqa: S101 (asked by the caller)
@@ -109,7 +112,8 @@ class NavButton(QAbstractButton):
         painter.setBrush(QColor(theme.live_colour(colours, self._live)))
         painter.drawEllipse(dot)
         painter.restore()
-        self._draw(painter, zone.adjusted(8 + theme.SPACE * 3 // 4, 0, 0, 0), wording.LIVE[self._live])
+        words = " · ".join(filter(None, (wording.LIVE[self._live], one_line(self._place))))
+        self._draw(painter, zone.adjusted(8 + theme.SPACE * 3 // 4, 0, 0, 0), words)
 
     def _draw(self, painter: QPainter, zone: QRect, text: str) -> None:
         shown = QFontMetrics(painter.font()).elidedText(text, Qt.TextElideMode.ElideRight, zone.width())

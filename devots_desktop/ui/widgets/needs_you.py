@@ -8,6 +8,7 @@ from devots_desktop.store.lists import Lists
 from devots_desktop.store.parking import Parked
 from devots_desktop.ui import theme
 from devots_desktop.ui.widgets.labels import DANGER, MUTED, plain_label
+from devots_desktop.ui.widgets.scroll_bar import SlimScrollBar
 
 _SHOWN = 200
 
@@ -20,6 +21,8 @@ class NeedsYou(QScrollArea):
         self.setAccessibleName(self.tr("Needs you"))
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
+        if theme.is_plain():
+            self.setVerticalScrollBar(SlimScrollBar())
 
     def show_parked(self, lists: Lists) -> None:
         """Show what an account has parked; of very much, the newest."""

@@ -10,6 +10,10 @@ from devots_desktop.ui import theme
 from devots_desktop.ui.delegates.todo_row import draw_icon, row_height
 from devots_desktop.ui.widgets.labels import DANGER, plain_label
 
+_FRAME = 3
+_SIGN = 40
+"""As wide as the circles' column of the list, so that the texts of both stand in one line."""
+
 
 class QuickAdd(QWidget):
     """Takes one line and Enter.
@@ -28,14 +32,14 @@ class QuickAdd(QWidget):
         self.sentence.setWordWrap(True)
         self.sentence.hide()
         inner = QHBoxLayout()
-        inner.setContentsMargins(self._box_height(), 0, theme.SPACE, 0)
+        inner.setContentsMargins(_SIGN - 2, _FRAME, theme.SPACE, _FRAME)
         inner.addWidget(self.field)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(theme.SPACE // 2)
         outer.addLayout(inner)
         outer.addWidget(self.sentence)
-        self.field.setMinimumHeight(self._box_height())
+        self.field.setMinimumHeight(self._box_height() - 2 * _FRAME)
         self.field.returnPressed.connect(self._submit)
         self.field.textEdited.connect(lambda _: self.complain(""))
         self.field.installEventFilter(self)
@@ -92,10 +96,10 @@ class QuickAdd(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(QColor(edge), 2 if focused else 1))
         painter.setBrush(QColor(colours.base))
-        box = QRectF(0, 0, self.width(), self.field.height()).adjusted(1, 1, -1, -1)
+        box = QRectF(0, 0, self.width(), self.field.height() + 2 * _FRAME).adjusted(1, 1, -1, -1)
         painter.drawRoundedRect(box, theme.RADIUS, theme.RADIUS)
         sign = box.toRect()
-        sign.setWidth(self._box_height())
+        sign.setWidth(_SIGN)
         if self.layoutDirection() is Qt.LayoutDirection.RightToLeft:
             sign.moveRight(self.width() - 1)
         draw_icon(painter, sign, "plus", colours.accent if focused else colours.muted)

@@ -64,7 +64,8 @@ class Sidebar(QWidget):
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.viewport().setAutoFillBackground(False)
+        # Its own would be found by its type, at the price that todo_view.py tells.
+        area.setViewport(QWidget())
         inner.setAutoFillBackground(False)
         area.setWidget(inner)
         whole = QVBoxLayout(self)
@@ -82,6 +83,7 @@ class Sidebar(QWidget):
             icon = "computer" if account.kind is AccountKind.COMPUTER else "server"
             button = NavButton(icon, account.name)
             plain_tooltip(button, account.name)
+            button.set_live(Live.LOCAL if account.kind is AccountKind.COMPUTER else Live.OFFLINE)
             button.setCheckable(True)
             button.setChecked(account.account_id == current)
             button.clicked.connect(lambda _=False, name=account.account_id: self.account_chosen.emit(name))

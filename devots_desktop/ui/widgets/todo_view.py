@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QPointF, QRect, Qt, QTimer, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent
+from PySide6.QtGui import QBrush, QFocusEvent, QKeyEvent, QMouseEvent, QPalette
 from PySide6.QtWidgets import QAbstractItemDelegate, QAbstractItemView, QHeaderView, QLineEdit, QTableView, QWidget
 
 from devots_desktop.domain.changes import ChangeSet
@@ -14,6 +14,7 @@ from devots_desktop.ui import theme
 from devots_desktop.ui.delegates.todo_row import TodoRowDelegate, row_height, typed_text
 from devots_desktop.ui.models.todo_list import TodoListModel
 from devots_desktop.ui.trace import Trace
+from devots_desktop.ui.widgets.scroll_bar import SlimScrollBar
 
 _FLASH_S = 0.9
 _FRAME_MS = 16
@@ -53,8 +54,17 @@ class TodoView(QTableView):
         self.setEditTriggers(QAbstractItemView.EditTrigger.DoubleClicked | QAbstractItemView.EditTrigger.EditKeyPressed)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setMouseTracking(True)
-        self.viewport().setAttribute(Qt.WidgetAttribute.WA_Hover)
+        # Asking Qt for its own one costs as much as a fifth of an empty window: PySide then makes the types of all widgets, to find its type.
+        self._port = QWidget()
+        self._port.setAttribute(Qt.WidgetAttribute.WA_Hover)
+        self._port.setMouseTracking(True)
+        self.setViewport(self._port)
+        if theme.is_plain():
+            self.setVerticalScrollBar(SlimScrollBar())
+        # The delegate draws the selection; the table would draw one below it.
+        own = self.palette()
+        own.setBrush(QPalette.ColorRole.Highlight, QBrush(Qt.BrushStyle.NoBrush))
+        self.setPalette(own)
         across, down = self.horizontalHeader(), self.verticalHeader()
         across.hide()
         across.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
@@ -99,7 +109,7 @@ class TodoView(QTableView):
         """The keys on screen from the top and how far the first is scrolled out; None at the very top."""
         if self.verticalScrollBar().value() == 0:
             return None
-        first, last = self.rowAt(0), self.rowAt(self.viewport().height() - 1)
+        first, last = self.rowAt(0), self.rowAt(self._port.height() - 1)
         last = last if last >= 0 else self._model.rowCount() - 1
         return [self._model.key(row) for row in range(max(first, 0), last + 1)], self.rowViewportPosition(max(first, 0))
 
@@ -129,7 +139,7 @@ class TodoView(QTableView):
     def _editor(self) -> QLineEdit | None:
         if self.state() is not QAbstractItemView.State.EditingState:
             return None
-        return self.viewport().findChild(QLineEdit)
+        return self._port.findChild(QLineEdit)
 
     def edit(self, index: Any, *how: Any) -> Any:
         """Open the editor, and keep the row in the list as long as it is open."""
@@ -156,7 +166,7 @@ class TodoView(QTableView):
         now, fade = time.monotonic(), theme.MOTION_MS / 1000 if theme.moves(self) else 0.0
         self._flashes = {key: ends for key, ends in self._flashes.items() if ends > now}
         self.rows.flashing = {key: min(1.0, (ends - now) / fade) if fade else 1.0 for key, ends in self._flashes.items()}
-        self.viewport().update()
+        self._port.update()
         if not self._flashes:
             self._flash_timer.stop()
 
@@ -168,7 +178,8 @@ class TodoView(QTableView):
         match event.key():
             case Qt.Key.Key_Space if todo:
                 self.rows.toggled.emit(todo.client_id, not todo.completed)
-            case Qt.Key.Key_Return | Qt.Key.Key_Enter if todo:
+            # An editor's Enter comes here as well, before the editor closes.
+            case Qt.Key.Key_Return | Qt.Key.Key_Enter if todo and self.state() is not QAbstractItemView.State.EditingState:
                 self.edit_current()
             case Qt.Key.Key_Delete | Qt.Key.Key_Backspace if todo:
                 self.rows.deleted.emit(todo.client_id)
@@ -195,7 +206,7 @@ class TodoView(QTableView):
         super().mouseMoveEvent(event)
         before, self.rows.pointer = self.rows.pointer, QPointF(event.position())
         for point in (before.toPoint(), event.position().toPoint()):
-            self.viewport().update(self._row_rect(point))
+            self._port.update(self._row_rect(point))
 
     def _row_rect(self, point: QPoint) -> QRect:
         return self.visualRect(self.indexAt(point))

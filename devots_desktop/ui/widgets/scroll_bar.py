@@ -1,0 +1,35 @@
+"""A slim scroll bar for platforms whose style has none of its own."""
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QScrollBar, QStyle, QStyleOptionSlider, QWidget
+
+from devots_desktop.ui import theme
+
+_WIDTH = 12
+
+
+class SlimScrollBar(QScrollBar):
+    """A rounded handle on no ground; how it is dragged and clicked stays the style's affair."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(Qt.Orientation.Vertical, parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+
+    def sizeHint(self) -> QSize:
+        """Slimmer than the style's."""
+        return QSize(_WIDTH, super().sizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the handle only."""
+        option = QStyleOptionSlider()
+        self.initStyleOption(option)
+        handle = self.style().subControlRect(QStyle.ComplexControl.CC_ScrollBar, option, QStyle.SubControl.SC_ScrollBarSlider, self)
+        colours = theme.of(self)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(colours.muted if self.underMouse() or self.isSliderDown() else colours.edge))
+        bar = QRectF(handle).adjusted(4, 2, -3, -2)
+        painter.setOpacity(0.9 if self.underMouse() else 0.55)
+        painter.drawRoundedRect(bar, bar.width() / 2, bar.width() / 2)

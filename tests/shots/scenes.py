@@ -1,0 +1,258 @@
+"""Every screen and state of the window, made with real accounts and caches in a folder of their own."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
+
+from devots_desktop.domain.account import Account, AccountKind, Live, SecretStore, Status
+from devots_desktop.domain.changes import Change, ChangeSet, Op, Via
+from devots_desktop.domain.errors import CacheUnusable, Unreachable, WrongCredentials
+from devots_desktop.services.account import OpenAccount
+from devots_desktop.services.accounts import Accounts
+from devots_desktop.services.tasks import Tasks
+from devots_desktop.store import edits, parking
+from devots_desktop.store.lists import View
+from devots_desktop.store.profile import Profile
+from devots_desktop.ui.dialogs.add_account import AddAccountDialog
+from devots_desktop.ui.dialogs.sign_in import SignInDialog
+from devots_desktop.ui.trouble import TroubleWindow
+from devots_desktop.ui.window import MainWindow
+
+SERVER = Account("a1", AccountKind.POSTGRES, "ada@example.org · db.example.org", "ada@example.org", "u1", secrets=SecretStore.MEMORY)
+_THREE = ("Pay the rent", "Call the plumber about the kitchen tap", "Buy oat milk")
+_DAY = (
+    "Renew the library card",
+    "Water the plants on the balcony",
+    "Send Grace the slides for Thursday",
+    "Book a table for Friday, eight people",
+    "Back up the photos from the phone",
+    "Find out why the boiler hums at night",
+    "Return the drill to Alan",
+    "Order new filters for the extractor hood",
+)
+_LONG = "Write down everything that happened at the meeting, who promised what until when, and which of it was already promised last time, " * 3
+
+
+@dataclass
+class Stage:
+    """A folder for one scene."""
+
+    folder: Path
+
+    def window(self, texts: tuple[str, ...] = (), *, done: int = 0, server: bool = False) -> MainWindow:
+        """A window with these todos, of which the oldest `done` are done."""
+        profile = Profile(self.folder)
+        if server:
+            profile.save([SERVER], SERVER.account_id)
+        self.accounts = Accounts(profile, clock=_ticking())
+        self.opened = self.accounts.open(self.accounts.current())
+        ids = [edits.add(self.opened.cache, text) for text in texts]
+        for client_id in ids[:done]:
+            edits.edit(self.opened.cache, client_id, {"completed": True})
+        return MainWindow(self.opened, self.accounts.all())
+
+    def all_sent(self) -> None:
+        """As if the server had answered everything."""
+        with self.opened.cache.transaction() as db:
+            db.execute("DELETE FROM outbox")
+            db.execute("UPDATE todo SET state = 'synced', row_version = 1")
+
+
+def _ticking() -> Callable[[], int]:
+    at = iter(range(1_790_000_000_000_000, 1_800_000_000_000_000, 1_000_000))
+    return lambda: next(at)
+
+
+def _tell(window: MainWindow, opened: OpenAccount, status: Status) -> None:
+    opened.status = status
+    window.show_status(opened.account.account_id, status)
+    window.show_view(window.model.view)
+
+
+def empty(stage: Stage) -> MainWindow:
+    return stage.window()
+
+
+def three(stage: Stage) -> MainWindow:
+    return stage.window(_THREE, done=1)
+
+
+def selected(stage: Stage) -> MainWindow:
+    window = stage.window(_DAY + _THREE, done=4)
+    window.show()
+    window.activateWindow()
+    window.view.setFocus()
+    window.view.setCurrentIndex(window.model.index(1, 0))
+    row = window.view.visualRect(window.model.index(4, 0))
+    window.view.rows.pointer = QPointF(row.center())
+    QTest.mouseMove(window.view.viewport(), QPoint(row.left() + 30, row.center().y()))
+    return window
+
+
+def editing(stage: Stage) -> MainWindow:
+    window = stage.window(_DAY, done=2)
+    window.show()
+    window.view.setFocus()
+    window.view.setCurrentIndex(window.model.index(2, 0))
+    window.view.edit_current()
+    return window
+
+
+def done_view(stage: Stage) -> MainWindow:
+    window = stage.window(_DAY, done=5)
+    window.show_view(View.DONE)
+    return window
+
+
+def all_done(stage: Stage) -> MainWindow:
+    window = stage.window(_DAY, done=len(_DAY))
+    window.show_view(View.OPEN)
+    return window
+
+
+def ten_thousand(stage: Stage) -> MainWindow:
+    profile = Profile(stage.folder)
+    opened = Accounts(profile).open(profile.current())
+    with opened.cache.transaction() as db:
+        rows = ((str(uuid.UUID(int=n)), f"{_DAY[n % len(_DAY)]} ({n:,})", n % 3 == 0, n, n) for n in range(1, 10_001))
+        db.executemany("INSERT INTO todo (client_id, text, completed, created_at, updated_at) VALUES (?, ?, ?, ?, ?)", rows)
+    window = stage.window()
+    window.show()
+    bar = window.view.verticalScrollBar()
+    bar.setValue(bar.maximum() // 3)
+    return window
+
+
+def long_and_foreign(stage: Stage) -> MainWindow:
+    texts = (
+        _LONG,
+        "اشترِ الحليب من السوق ثم اتصل بأمي",
+        "לקנות חלב בדרך הביתה (2 ליטר)",
+        "Read “الف ليلة وليلة” until Sunday",
+        "牛乳を買う、それから電話する",
+        "<b>bold?</b> <img src='file:///etc/passwd'> &amp; co",
+        "Ünïcödé · emoji 🌱 · tab\tand\nline break",
+    )
+    return stage.window(texts, done=1)
+
+
+def live(stage: Stage) -> MainWindow:
+    window = stage.window(_DAY, done=3, server=True)
+    stage.all_sent()
+    _tell(window, stage.opened, Status(Live.LIVE))
+    keys = [window.model.key(row) for row in (0, 3)]
+    todos = [stage.opened.lists.todos(keys)[key] for key in keys]
+    window.apply(ChangeSet(tuple(Change(1, Op.UPDATE, Via.LIVE, t.key, t.client_id, t.text, t.completed, 1, t) for t in todos)))
+    window.view._fade()
+    window.view._flash_timer.stop()
+    return window
+
+
+def offline_pending(stage: Stage) -> MainWindow:
+    window = stage.window(_DAY, done=2, server=True)
+    sentence = "db.example.org does not answer. It is tried again by itself; what you change is kept."
+    _tell(window, stage.opened, Status(Live.OFFLINE, sentence))
+    return window
+
+
+def _park(stage: Stage) -> None:
+    with stage.opened.cache.transaction() as db:
+        parked = db.execute("SELECT mutation_id, client_id FROM outbox ORDER BY seq LIMIT 2").fetchall()
+        for mutation_id, client_id in parked:
+            parking.park(db, mutation_id, "The server does not accept this text: it is longer than its column.", 1)
+            db.execute("UPDATE todo SET state = 'parked' WHERE client_id = ?", (client_id,))
+        db.execute("UPDATE todo SET state = 'synced' WHERE state = 'pending' AND key > 3")
+        db.execute("DELETE FROM outbox WHERE seq > 4")
+
+
+def parked(stage: Stage) -> MainWindow:
+    window = stage.window(_DAY[:6], server=True)
+    _park(stage)
+    _tell(window, stage.opened, Status(Live.CHECKING))
+    return window
+
+
+def needs_you(stage: Stage) -> MainWindow:
+    window = parked(stage)
+    window.show()
+    window.sidebar.needs_you.click()
+    return window
+
+
+def signed_out(stage: Stage) -> MainWindow:
+    window = stage.window(_DAY[:5], done=1, server=True)
+    _tell(window, stage.opened, Status(Live.SIGNED_OUT, "Your session has ended. Sign in again; your changes are kept and will be sent."))
+    return window
+
+
+def refused_text(stage: Stage) -> MainWindow:
+    window = stage.window(_THREE)
+    window.quick_add.field.setText("x" * 10_001)
+    QTest.keyClick(window.quick_add.field, Qt.Key.Key_Return)
+    return window
+
+
+def error(stage: Stage) -> MainWindow:
+    window = stage.window(_THREE)
+    window.complain(CacheUnusable("Disk full", "There is no room left on the disk of /home/ada.", "Free some space and try again."))
+    return window
+
+
+def large_text(stage: Stage) -> MainWindow:
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    font = app.font()
+    font.setPointSizeF(font.pointSizeF() * 2)
+    app.setFont(font)
+    window = stage.window(_DAY, done=3)
+    window.resize(900, 640)
+    return window
+
+
+def _dialog(stage: Stage) -> AddAccountDialog:
+    dialog = AddAccountDialog(Accounts(Profile(stage.folder)).add_postgres, Tasks(lambda *_: None))
+    return dialog
+
+
+def add_account(stage: Stage) -> QWidget:
+    return _dialog(stage)
+
+
+def add_account_wrong(stage: Stage) -> QWidget:
+    dialog = _dialog(stage)
+    dialog.url.edit.setText("postgresql://devots_desktop@db.example.org/todos")
+    dialog.email.edit.setText("ada@example.org")
+    dialog.password.edit.setText("not the right one")
+    dialog._fail(WrongCredentials())
+    dialog._fail(Unreachable("No answer", "db.example.org:5432 does not answer.", "Check host and port, and whether the server runs."))
+    return dialog
+
+
+def sign_in(stage: Stage) -> QWidget:
+    return SignInDialog(SERVER, Accounts(Profile(stage.folder)).sign_in, Tasks(lambda *_: None))
+
+
+def trouble(stage: Stage) -> QWidget:
+    path = "/home/ada/.local/share/devots/accounts/computer/cache.sqlite3"
+    return TroubleWindow(
+        CacheUnusable(
+            "Newer data", f"The list in {path} was written by a newer version of Devots Desktop.", "Install the newer version; nothing was changed."
+        )
+    )
+
+
+Scene = Callable[[Stage], QWidget]
+
+
+def scenes() -> Iterator[tuple[str, Scene]]:
+    """All of them, with names for files; the one that changes the program's font comes last."""
+    for scene in (
+        empty, three, selected, editing, done_view, all_done, ten_thousand, long_and_foreign, live, offline_pending, parked, needs_you, signed_out,
+        refused_text, error, add_account, add_account_wrong, sign_in, trouble, large_text,
+    ):  # fmt: skip
+        yield scene.__name__.replace("_", "-"), scene
