@@ -13,10 +13,9 @@ from devots_desktop.domain.changes import ChangeSet
 from devots_desktop.domain.errors import CacheUnusable
 from devots_desktop.store import journal
 
-_BUSY_MS = 10_000
+_BUSY_S = 10.0
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
-    f"PRAGMA busy_timeout = {_BUSY_MS}",
     "PRAGMA foreign_keys = ON",
     "PRAGMA trusted_schema = OFF",
     "PRAGMA secure_delete = ON",
@@ -110,7 +109,7 @@ def _refuse_newer(path: Path) -> None:
     """Look before anything is written: opening a file in WAL mode for writing may change it, if only when it is closed."""
     if not path.exists() or not path.stat().st_size:
         return
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_BUSY_S)) as db:
         version: int = db.execute("PRAGMA user_version").fetchone()[0]
     if version > len(_scripts()):
         raise CacheUnusable(
@@ -124,7 +123,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not path.exists():
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
+    db = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False, cached_statements=256)
     try:
         for pragma in _PRAGMAS:
             db.execute(pragma)
