@@ -1,0 +1,34 @@
+"""`make demo` and `make demo-check`: one person, two windows, a real PostgreSQL that is made for it and gone afterwards."""
+
+import argparse
+import signal
+import sys
+
+from tests.demo import check, show
+from tests.demo.stage import stage
+
+
+def main() -> int:
+    """Run one of the two; answer the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m tests.demo", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="drive it by a program and print one JSON line of figures")
+    arguments = parser.parse_args()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    try:
+        return _check() if arguments.check else show.run()
+    except KeyboardInterrupt:
+        return 130
+
+
+def _check() -> int:
+    with stage() as on:
+        figures = check.check(on)
+    for sentence in figures.troubles:
+        print(sentence, file=sys.stderr)
+    print(figures.line(), flush=True)
+    return 0 if figures.good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
