@@ -27,6 +27,9 @@ class View(StrEnum):
         return self is View.ALL or todo.completed == (self is View.DONE)
 
 
+_AT_ONCE = 500
+"""Keys in one query; an SQLite can be built to take no more than 999 parameters (sqlite.org/limits.html)."""
+
 _WHERE = {View.ALL: "", View.OPEN: "WHERE completed = 0", View.DONE: "WHERE completed = 1"}
 
 
@@ -78,12 +81,14 @@ class Lists:
 
     def todos(self, keys: Sequence[int]) -> dict[int, Todo]:
         """The rows of these keys; a key whose row is gone is not in the answer."""
-        if not keys:
-            return {}
+        answer: dict[int, Todo] = {}
         with translated(self._path):
-            marks = ",".join("?" * len(keys))
-            found = self._db.execute(f"SELECT {rows.todo_columns('t')} FROM todo t WHERE t.key IN ({marks})", tuple(keys))
-            return {values[0]: rows.todo(values) for values in found}
+            for start in range(0, len(keys), _AT_ONCE):
+                part = tuple(keys[start : start + _AT_ONCE])
+                marks = ",".join("?" * len(part))
+                found = self._db.execute(f"SELECT {rows.todo_columns('t')} FROM todo t WHERE t.key IN ({marks})", part)
+                answer.update((values[0], rows.todo(values)) for values in found)
+        return answer
 
     def by_prefix(self, prefix: str) -> list[Todo]:
         """The todos whose client_id starts so, two at the most."""
