@@ -193,5 +193,7 @@ def _cause(error: sqlite3.Error | OSError, path: Path) -> CacheUnusable:
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return CacheUnusable("List busy", f"Another program keeps {path} locked.", "Close that program and try again.")
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM) or number in _NOT_WRITABLE:
-        return CacheUnusable("Folder not writable", f"The folder {path.parent} cannot be written.", "Allow writing to it, or choose another with --profile.")
+        return CacheUnusable(
+            "Folder not writable", f"The folder {path.parent} cannot be written.", "Allow writing to it, or choose another with --profile."
+        )
     return CacheUnusable("List not usable", f"The file {path} could not be used ({type(error).__name__}).", "Check the disk and try again.")

@@ -56,7 +56,9 @@ def take(db: sqlite3.Connection, most: int) -> list[Mutation]:
     found = db.execute(f"SELECT {_COLUMNS}, checksum FROM outbox ORDER BY seq LIMIT ?", (most,)).fetchall()
     for *values, checksum in found:
         if _checksum(*values) != checksum:
-            raise CacheUnusable("List damaged", "A change that waits for the server is damaged.", "It was not sent. Restore the list from a backup.")
+            raise CacheUnusable(
+                "List damaged", "A change that waits for the server is damaged.", "It was not sent. Restore the list from a backup."
+            )
     db.executemany("UPDATE outbox SET sent = 1 WHERE mutation_id = ?", [(values[0],) for values in found])
     return [mutation(values[:5]) for values in found]
 

@@ -296,7 +296,9 @@ class Engine:
             again = await self._page(remote, 0, None)
             if any(row.client_id in gone and not row.deleted for row in again.rows):
                 await self._run(partial(apply.restart, self._cache))
-                raise Unreachable("Incomplete answer", "The server's answers contradict each other.", "Nothing was removed; it is tried again.")
+                raise Unreachable(
+                    "Incomplete answer", "The server's answers contradict each other.", "Nothing was removed; it is tried again."
+                )
             sweep = len(gone) <= SWEEP_MOST
         await self._in_cache(lambda: apply.end_first(self._cache, sweep=sweep))
 

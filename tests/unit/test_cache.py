@@ -93,9 +93,13 @@ class TestForm:
 
 class TestTransaction:
     def test_all_or_nothing(self, cache: Cache) -> None:
-        with pytest.raises(ZeroDivisionError), cache.transaction() as db:
-            db.execute("INSERT INTO sync_state VALUES ('a', 'b')")
-            _ = 1 / 0
+        def write_and_fail() -> None:
+            with cache.transaction() as db:
+                db.execute("INSERT INTO sync_state VALUES ('a', 'b')")
+                raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            write_and_fail()
         assert cache.db.execute("SELECT count(*) FROM sync_state").fetchone()[0] == 0
 
     def test_a_commit_that_fails_does_not_hold_up_the_next_one(self, cache: Cache) -> None:

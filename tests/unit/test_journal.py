@@ -75,9 +75,14 @@ def test_a_change_carries_the_row_as_it_is_now(cache: Cache) -> None:
 
 def test_a_change_that_is_rolled_back_leaves_no_gap(cache: Cache) -> None:
     edits.add(cache, "milk")
-    with pytest.raises(ZeroDivisionError), cache.transaction() as db:
-        journal.write_reload(db, 1)
-        _ = 1 / 0
+
+    def write_and_fail() -> None:
+        with cache.transaction() as db:
+            journal.write_reload(db, 1)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        write_and_fail()
     edits.add(cache, "bread")
     assert [change.seq for change in cache.news().changes] == [1, 2]
 
@@ -132,7 +137,7 @@ def test_an_own_echo_tells_nobody(cache: Cache) -> None:
 
 
 @pytest.mark.parametrize(("done_elsewhere", "via"), [(False, Via.PUSH), (True, Via.LIVE)])
-def test_the_answer_to_a_push_is_a_change_from_elsewhere_only_where_it_brings_one(cache: Cache, done_elsewhere: bool, via: Via) -> None:
+def test_the_answer_to_a_push_is_a_change_from_elsewhere_only_where_it_brings_one(cache: Cache, *, done_elsewhere: bool, via: Via) -> None:
     apply.receive(cache, page(server_row()), Via.LIVE)
     edits.edit(cache, ONE, {"text": "soy"})
     [sent] = apply.take(cache, 1)

@@ -80,7 +80,9 @@ def test_as_many_rows_as_one_asks_for(cache: Cache, lists: Lists) -> None:
     assert len(texts(lists)) == 2_500
 
 
-@pytest.mark.parametrize(("prefix", "found"), [("11", 2), ("1111", 1), ("111", 1), ("12", 1), ("3", 0), ("", 2), ("11111111-", 1), ("g", 0)])
+@pytest.mark.parametrize(
+    ("prefix", "found"), [("11", 2), ("1111", 1), ("111", 1), ("12", 1), ("3", 0), ("", 2), ("11111111-", 1), ("g", 0)]
+)
 def test_a_prefix_finds_none_one_or_more_than_one(cache: Cache, lists: Lists, prefix: str, found: int) -> None:
     rows = [server_row(ONE), server_row("11222222-2222-4222-8222-222222222222"), server_row("12ffffff-ffff-4fff-8fff-ffffffffffff")]
     apply.receive(cache, page(*rows), Via.PULL)
