@@ -1,7 +1,80 @@
-"""The verbs of a database's owner, for `devots db`. Loaded only when asked for: SQLAlchemy and Alembic take most of a second."""
+"""The verbs of a database's owner: bring it up to date, see how it stands. What they stand on is loaded when one is called."""
 
-from devots_desktop.remote.postgres.migrate import DatabaseStatus, UpgradeResult, set_sign_up, status, upgrade
-from devots_desktop.remote.postgres.roles import RolesMissing
-from devots_desktop.remote.postgres.trouble import RightsInTheWay
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import parse_qs, urlsplit
 
-__all__ = ["DatabaseStatus", "RightsInTheWay", "RolesMissing", "UpgradeResult", "set_sign_up", "status", "upgrade"]
+from devots_desktop.domain.errors import Unreachable
+
+if TYPE_CHECKING:
+    from devots_desktop.remote.postgres.migrate import DatabaseStatus, UpgradeResult
+    from devots_desktop.remote.postgres.roles import Flavour
+
+
+def upgrade(
+    url: str,
+    *,
+    flavour: "Flavour | None" = None,
+    desktop_password: str | None = None,
+    sign_up: Literal["on", "off"] | None = None,
+    accept_rights: bool = False,
+    report: Callable[[str], None] = lambda _: None,
+) -> "UpgradeResult":
+    """Bring a database to the form that this program works with; killed midway, run it again.
+
+    Args:
+        url: the owner's, with the password. What it says of TLS holds; where it says nothing, the connection is verified as an account's is.
+        desktop_password: for the login role of people; None makes one where the role is new.
+        sign_up: let people sign up by themselves, or not; None leaves it as it is, which is off at first.
+        accept_rights: go on in spite of rights of others that were found.
+        report: told the name of each step before it runs.
+
+    Raises:
+        DevotsError: the database is not one that can be upgraded, or not by this login; it names what stays.
+    """
+    from devots_desktop.remote.postgres import migrate
+
+    with _secured(url) as safety:
+        result = migrate.upgrade(
+            url, flavour=flavour, desktop_password=desktop_password, accept_rights=accept_rights, connect_args=safety, report=report
+        )
+        if sign_up is not None:
+            migrate.set_sign_up(url, on=sign_up == "on", connect_args=safety)
+    return result
+
+
+def status(url: str) -> "DatabaseStatus":
+    """How a database stands, without changing it; `url` as for `upgrade`.
+
+    Raises:
+        DevotsError: it cannot be looked at.
+    """
+    from devots_desktop.remote.postgres import migrate
+
+    with _secured(url) as safety:
+        return migrate.status(url, connect_args=safety)
+
+
+@contextmanager
+def _secured(url: str) -> Iterator[dict[str, str]]:
+    """Libpq's parameters for the connection's security, where the URL itself has none; a failure then says what may be behind it."""
+    safety = _safety(url)
+    try:
+        yield safety
+    except Unreachable as error:
+        if safety.get("sslmode") != "verify-full":
+            raise
+        hint = "Outside this computer the server's certificate is checked: where it has a CA of its own, add ?sslmode=verify-full&sslrootcert=FILE to the URL."
+        raise Unreachable(error.title, error.sentence, f"{error.next_step} {hint}") from None
+
+
+def _safety(url: str) -> dict[str, str]:
+    from devots_desktop.remote.postgres.address import Address
+
+    try:
+        chosen = "sslmode" in parse_qs(urlsplit(url).query)
+    except ValueError:
+        chosen = True  # It is refused as a URL.
+    scheme, separator, rest = url.partition("://")
+    return {} if chosen else Address.from_url(scheme.partition("+")[0] + separator + rest)[0].tls()

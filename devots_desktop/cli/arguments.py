@@ -1,0 +1,128 @@
+"""The options and commands, as argparse takes them."""
+
+import argparse
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Never
+
+from devots_desktop.cli.output import plain
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that takes no abbreviations: a script that uses one would break when an option is added."""
+
+    def __init__(self, **settings: object) -> None:
+        super().__init__(**settings | {"allow_abbrev": False})  # type: ignore[arg-type]  # passed on as they come
+
+    def error(self, message: str) -> Never:
+        # It may repeat an argument, which a script took from who knows where.
+        super().error(plain(message))
+
+
+if TYPE_CHECKING:
+    _Commands = argparse._SubParsersAction[_Parser]  # noqa: SLF001 (what add_subparsers answers has no public name)
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """The arguments after the program's name; `command` is None where none is given.
+
+    Raises:
+        SystemExit: 2 for wrong usage, which was explained on standard error; 0 where help was asked for and given.
+    """
+    description = "Todos on the command line. Without a command the window opens."
+    parser = _Parser(prog="devots", description=description, parents=[_shared()])
+    parser.set_defaults(profile=None, account=None, json=False)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    _add_todo_commands(commands)
+    _add_sync_commands(commands)
+    _add_account_commands(commands)
+    _add_database_commands(commands)
+    return parser.parse_args(argv)
+
+
+def _shared() -> argparse.ArgumentParser:
+    """The options that every command takes, before it and after it. Left out behind it, they do not undo what stood before it."""
+    shared = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    shared.add_argument("--profile", metavar="DIR", type=_filled, help="the folder that all state lies below (else DEVOTS_PROFILE)")
+    shared.add_argument("--account", metavar="NAME", type=_filled, help="an account's name, where it is not the current one")
+    shared.add_argument("--json", action="store_true", help="answer with one JSON value on standard output")
+    return shared
+
+
+def _command(commands: "_Commands", name: str, help_: str) -> _Parser:
+    return commands.add_parser(name, help=help_, description=help_[0].upper() + help_[1:] + ".", parents=[_shared()])
+
+
+def _add_todo_commands(commands: "_Commands") -> None:
+    _command(commands, "add", "add a todo on top of the list").add_argument("text", metavar="TEXT")
+    listing = _command(commands, "list", "show the todos, newest first")
+    views = listing.add_mutually_exclusive_group()
+    for view, help_ in (("open", "only what is to be done"), ("done", "only what is done"), ("all", "both; the same without an option")):
+        views.add_argument(f"--{view}", dest="view", action="store_const", const=view, default="all", help=help_)
+    listing.add_argument("--limit", metavar="N", type=_count, default=-1, help="at most N todos")
+    for name, help_ in (("done", "mark todos as done"), ("reopen", "mark todos as open again"), ("delete", "delete todos")):
+        _command(commands, name, help_).add_argument(
+            "ids", metavar="ID", nargs="+", help="a todo's id, or its first characters, at least 4"
+        )
+    editing = _command(commands, "edit", "give a todo another text")
+    editing.add_argument("id", metavar="ID", help="the todo's id, or its first characters, at least 4")
+    editing.add_argument("text", metavar="TEXT")
+    _command(commands, "parked", "show the changes that the server refused, and why")
+
+
+def _add_sync_commands(commands: "_Commands") -> None:
+    syncing = _command(commands, "sync", "follow the server until interrupted")
+    syncing.add_argument("--once", action="store_true", help="push and pull once, and say what came of it")
+    _command(commands, "watch", "print changes as they come, wherever they are made, until interrupted")
+
+
+def _add_account_commands(commands: "_Commands") -> None:
+    accounts = _command(commands, "accounts", "show, add, remove and choose accounts")
+    verbs = accounts.add_subparsers(dest="verb", metavar="list | add | remove | use", title="commands")
+    _command(verbs, "list", "show the accounts; the current one is marked")
+    for name, help_ in (("remove", "sign out, and delete an account's files from this device"), ("use", "make an account the current one")):
+        _command(verbs, name, help_).add_argument("name", metavar="NAME")
+    kinds = _command(verbs, "add", "add an account").add_subparsers(dest="kind", metavar="KIND", title="kinds", required=True)
+    _add_postgres(_command(kinds, "postgres", "sign in to a PostgreSQL database, or sign up"))
+
+
+def _add_postgres(adding: _Parser) -> None:
+    adding.add_argument("--url", required=True, help="postgresql://devots_desktop@host:5432/database, without a password")
+    adding.add_argument("--email", metavar="E", required=True, help="the address that you sign in with")
+    adding.add_argument("--name", metavar="N", default="", help="what the account is called here")
+    adding.add_argument("--ca", metavar="FILE", default="", help="PEM file of the CA that signed the server, where it is not a public one")
+    adding.add_argument("--sign-up", action="store_true", help="make a new account on the server")
+    password = adding.add_mutually_exclusive_group(required=True)
+    password.add_argument("--password-stdin", action="store_true", help="read your password from standard input")
+    password.add_argument("--password-file", metavar="F", type=_filled, help="read your password from a file")
+    help_ = "read the password of the database's login from a file (else PGPASSWORD is taken)"
+    adding.add_argument("--login-password-file", metavar="F", type=_filled, help=help_)
+    help_ = "where the session is kept: the system's keyring, or a file that only you can read (memory: for the window only)"
+    adding.add_argument("--secrets", choices=("keyring", "memory", "file"), default="keyring", help=help_)
+
+
+def _add_database_commands(commands: "_Commands") -> None:
+    database = _command(commands, "db", "for the owner of a database: bring it up to date, or see how it stands")
+    verbs = database.add_subparsers(dest="verb", metavar="upgrade | status", title="commands", required=True)
+    upgrading = _command(verbs, "upgrade", "bring a database to the form that this program works with")
+    upgrading.add_argument("--flavour", choices=("portal", "supabase"), help="whose tables these are, where it cannot be seen")
+    upgrading.add_argument(
+        "--password-file", metavar="F", type=_filled, help="the password for the login devots_desktop (else one is made)"
+    )
+    upgrading.add_argument("--sign-up", choices=("on", "off"), help="whether people may sign up by themselves")
+    upgrading.add_argument("--accept-rights", action="store_true", help="the rights of others that were found are meant to be so")
+    for each in (upgrading, _command(verbs, "status", "see how a database stands, without changing it")):
+        help_ = "take SUPABASE_POSTGRES_URL or else DATABASE_URL from this file instead of the environment"
+        each.add_argument("--env-file", metavar="F", type=_filled, help=help_)
+
+
+def _filled(value: str) -> str:
+    if not value:
+        raise argparse.ArgumentTypeError("is empty")
+    return value
+
+
+def _count(value: str) -> int:
+    if not (value.isascii() and value.isdigit()):
+        raise argparse.ArgumentTypeError("is not a number of todos")
+    # A larger number means the same, and SQLite could not hold it.
+    return min(int(value[:18]), 2**62)

@@ -1,0 +1,57 @@
+"""The commands for the owner of a database: upgrade, status."""
+
+import os
+from argparse import Namespace
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from devots_desktop.cli.environment import owners_url, read_password
+from devots_desktop.cli.output import Output, message
+from devots_desktop.services import database
+
+if TYPE_CHECKING:
+    from devots_desktop.remote.postgres.migrate import DatabaseStatus, UpgradeResult
+
+
+def run(arguments: Namespace, output: Output) -> None:
+    """Run one of these commands. Raises DevotsError."""
+    url = owners_url(os.environ, arguments.env_file)
+    if arguments.verb == "status":
+        _show_status(output, database.status(url))
+        return
+    file = arguments.password_file
+    result = database.upgrade(
+        url,
+        flavour=arguments.flavour,
+        desktop_password=read_password(file, "Password for devots_desktop") if file else None,
+        sign_up=arguments.sign_up,
+        accept_rights=arguments.accept_rights,
+        report=message,
+    )
+    _show_result(output, result)
+
+
+def _show_status(output: Output, status: "DatabaseStatus") -> None:
+    if output.as_json:
+        output.value(asdict(status))
+        return
+    sign_up = {True: "on", False: "off", None: "not offered"}[status.sign_up]
+    output.lines(
+        [
+            f"State     {status.state} (revision {status.revision or 'none'}, this program works with {status.head})",
+            f"Flavour   {status.flavour or 'none'}",
+            f"Sign-up   {sign_up}",
+            *(f"Missing   {each}" for each in status.missing),
+            *(f"Trouble   {each}" for each in status.trouble),
+        ]
+    )
+
+
+def _show_result(output: Output, result: "UpgradeResult") -> None:
+    if output.as_json:
+        output.value(asdict(result))
+        return
+    before = "as it was" if result.before == result.after else f"from {result.before or 'nothing'} to {result.after}"
+    output.line(f"Upgraded: {before} ({result.flavour}).")
+    if result.desktop_password:
+        output.line(f"Password of the login devots_desktop, shown this once: {result.desktop_password}")

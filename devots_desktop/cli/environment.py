@@ -1,0 +1,108 @@
+"""What is told to a command beside its arguments, because arguments stand in the process list: passwords and the owner's URL."""
+
+import re
+import sys
+from collections.abc import Mapping
+from getpass import getpass
+from pathlib import Path
+
+from devots_desktop.cli.output import plain
+from devots_desktop.domain.errors import AccountUnusable
+
+_MOST = 1_000_000
+"""Bytes that are read of a file at the most."""
+_URL_NAMES = ("SUPABASE_POSTGRES_URL", "DATABASE_URL")
+_ENTRY = re.compile(
+    r"""
+    [ \t]*
+    (?: (?:export[ \t]+)? (?P<name>[A-Za-z_][A-Za-z0-9_]*) [ \t]*=[ \t]*
+        (?: '(?P<single>[^']*)' | "(?P<double>(?:\\.|[^"\\])*)" | (?P<bare>[^\s'"\#][^\r\n]*?) )?
+        (?: [ \t]+ \#[^\r\n]* | [ \t]* )
+      | \#[^\r\n]* )?
+    (?: \r?\n | \Z )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
+
+
+def owners_url(environ: Mapping[str, str], env_file: str | None) -> str:
+    """The URL of a database's owner: the portal guide's names, from `env_file` where there is one, else from the environment.
+
+    Raises:
+        AccountUnusable: there is none, or the file cannot be read.
+    """
+    values = parse_env(read_text(env_file), env_file) if env_file else environ
+    for name in _URL_NAMES:
+        if values.get(name):
+            return values[name]
+    raise AccountUnusable(
+        "No database named",
+        f"{' and '.join(_URL_NAMES)} are empty in {plain(env_file) if env_file else 'the environment'}.",
+        "Set one to the URL of the database's owner, or name the portal's file with --env-file.",
+    )
+
+
+def parse_env(text: str, file: str) -> dict[str, str]:
+    """The entries of an .env file: NAME=value lines, bare or in quotes (which may span lines), with comments. No variables are replaced.
+
+    Raises:
+        AccountUnusable: a line is none of these. Its content is not repeated: it may be a secret.
+    """
+    values, place = {}, 0
+    while place < len(text):
+        found = _ENTRY.match(text, place)
+        if found is None:
+            line = text.count("\n", 0, place) + 1
+            raise AccountUnusable("File not understood", f"Line {line} of {plain(file)} is not NAME=value.", "Mend the line.")
+        if found["name"]:
+            values[found["name"]] = found["single"] or _unescaped(found["double"] or "") or found["bare"] or ""
+        place = found.end()
+    return values
+
+
+def read_text(path: str) -> str:
+    """A small file's text.
+
+    Raises:
+        AccountUnusable: it cannot be read, or is no text.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(_MOST).decode("utf-8-sig")
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+        raise AccountUnusable("File not readable", f"{plain(path)} cannot be read: {reason}.", "Name another file.") from error
+
+
+def read_password(path: str | None, what: str) -> str:
+    """A password: the first line of a file, or of standard input where `path` is None; asked for where that is a terminal.
+
+    Args:
+        what: whose password it is, for a prompt.
+
+    Raises:
+        AccountUnusable: there is none, or the file cannot be read.
+    """
+    if path is not None:
+        text = read_text(path)
+    elif sys.stdin.isatty():
+        text = getpass(f"{what}: ")
+    else:
+        text = _standard_input()
+    password = text.partition("\n")[0].removesuffix("\r")
+    if not password:
+        source = "Standard input" if path is None else plain(path)
+        raise AccountUnusable("No password", f"{source} has no password in its first line.", "Write it there, and nothing else.")
+    return password
+
+
+def _standard_input() -> str:
+    try:
+        return sys.stdin.buffer.readline(_MOST).decode()
+    except ValueError as error:
+        raise AccountUnusable("Password not readable", "Standard input is no UTF-8 text.", "Pass the password as UTF-8.") from error
+
+
+def _unescaped(text: str) -> str:
+    return re.sub(r"\\(.)", lambda found: _ESCAPES.get(found[1], found[1]), text, flags=re.DOTALL)

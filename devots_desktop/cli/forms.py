@@ -1,0 +1,131 @@
+"""How todos, changes and accounts look: as JSON, where the forms are a contract with scripts, and for people."""
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from devots_desktop.cli.output import Colour, Output, plain
+from devots_desktop.domain.changes import Change, Op, Via
+from devots_desktop.domain.times import to_iso
+from devots_desktop.domain.todo import State, Todo
+
+if TYPE_CHECKING:
+    from devots_desktop.domain.account import Account
+    from devots_desktop.store.parking import Parked
+    from devots_desktop.sync.engine import SyncReport
+
+Form = dict[str, Any]
+
+SHOWN_ID = 8
+"""Characters of an id that people see: enough to be unique among many thousands, and to be taken where it is."""
+
+_STATE_COLOURS = {State.PENDING: Colour.PENDING, State.PARKED: Colour.PARKED}
+_OPS = {Op.INSERT: "added", Op.UPDATE: "changed", Op.DELETE: "deleted"}
+
+
+def todo_form(todo: Todo) -> Form:
+    """A todo as JSON."""
+    return {
+        "id": todo.client_id,
+        "text": todo.text,
+        "completed": todo.completed,
+        "created_at": to_iso(todo.created_at),
+        "updated_at": to_iso(todo.updated_at),
+        "state": todo.state,
+        "conflicts": todo.conflicts,
+    }
+
+
+def change_form(change: Change) -> Form:
+    """A change as JSON, a line of `watch`."""
+    return {
+        "op": change.op,
+        "via": _via(change),
+        "id": change.client_id,
+        "text": change.text,
+        "completed": change.completed,
+        "at": to_iso(change.at),
+    }
+
+
+def parked_form(parked: "Parked") -> Form:
+    """A parked change as JSON."""
+    mutation = parked.mutation
+    return {
+        "id": mutation.mutation_id,
+        "todo": mutation.client_id,
+        "kind": mutation.kind,
+        "text": _parked_text(parked),
+        "reason": parked.reason,
+        "at": to_iso(parked.at),
+    }
+
+
+def account_form(account: "Account", *, current: bool) -> Form:
+    """An account as JSON."""
+    return {
+        "name": account.name,
+        "kind": account.kind,
+        "email": account.email,
+        "host": account.address.get("host", ""),
+        "current": current,
+    }
+
+
+def report_form(report: "SyncReport") -> Form:
+    """What `sync --once` answers."""
+    return {
+        "state": report.live,
+        "pushed": report.pushed,
+        "pulled": report.pulled,
+        "pending": report.pending,
+        "parked": report.parked,
+    }
+
+
+def todo_line(output: Output, todo: Todo, *, note: str = "") -> str:
+    """A todo on a line for people.
+
+    Args:
+        note: what was done to it, where its state does not say so.
+    """
+    notes = [note] if note else []
+    notes += [str(todo.state)] if todo.state is not State.SYNCED else []
+    behind = f"  [{', '.join(notes)}]" if notes else ""
+    text = output.fit(plain(todo.text), taken=14 + len(behind))
+    colour = _STATE_COLOURS.get(todo.state, Colour.FAINT)
+    return _row(output, todo.client_id, text, completed=todo.completed) + output.paint(behind, colour)
+
+
+def change_line(output: Output, change: Change) -> str:
+    """A change on a line for people, with the time of day here."""
+    clock = time.strftime("%H:%M:%S", time.localtime(change.at / 1_000_000))
+    before = f"{clock}  {_via(change):<5}  {_OPS[change.op]:<7}  "
+    text = output.fit(plain(change.text), taken=len(before) + 14)
+    return output.paint(before, Colour.FAINT) + _row(output, change.client_id, text, completed=change.completed)
+
+
+def parked_line(output: Output, parked: "Parked") -> str:
+    """A parked change on two lines: what it was, and why the server refused it."""
+    first = f"{parked.mutation.client_id[:SHOWN_ID]}  {parked.mutation.kind:<6}  "
+    return f"{first}{output.fit(plain(_parked_text(parked)), len(first))}\n{'':10}{output.paint(plain(parked.reason), Colour.PARKED)}"
+
+
+def account_line(account: "Account", *, current: bool) -> str:
+    """An account on a line for people."""
+    return f"{'*' if current else ' '} {plain(account.name)}  ({account.kind})"
+
+
+def _row(output: Output, client_id: str, text: str, *, completed: bool) -> str:
+    """Mark, id and text: ASCII beside the text, so that it reads on every terminal."""
+    shown = output.paint(text, Colour.FAINT) if completed else text
+    return f"{'(x)' if completed else '( )'} {output.paint(client_id[:SHOWN_ID], Colour.FAINT)}  {shown}"
+
+
+def _via(change: Change) -> Via:
+    """Of a change that the server's answer brought (it refused a delete, and the todo is back): as if it were told, which it is."""
+    return Via.LIVE if change.via is Via.PUSH else change.via
+
+
+def _parked_text(parked: "Parked") -> str:
+    mutation = parked.mutation
+    return str(mutation.values.get("text") or mutation.base.get("text") or "")

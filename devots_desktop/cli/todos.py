@@ -1,0 +1,142 @@
+"""The commands on todos: add, list, done, reopen, edit, delete, parked.
+
+They work on the account's cache in this thread and end. asyncio is loaded only where a server is to be told afterwards: its import takes longer
+than everything else here.
+"""
+
+from argparse import Namespace
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from devots_desktop.cli import forms
+from devots_desktop.cli.opening import chosen, everything, find, open_profile
+from devots_desktop.cli.output import Output, message
+from devots_desktop.domain.account import Account, AccountKind
+from devots_desktop.domain.todo import Todo
+from devots_desktop.services import wake
+from devots_desktop.services.account import OpenAccount
+from devots_desktop.services.todos import Todos
+from devots_desktop.store.lists import Lists, View
+from devots_desktop.store.lock import SyncLock
+from devots_desktop.store.profile import Profile
+
+Result = TypeVar("Result")
+
+
+def run(arguments: Namespace, output: Output) -> None:
+    """Run one of these commands. Raises DevotsError."""
+    profile = open_profile(arguments)
+    account = chosen(profile, arguments.account)
+    with _opened(profile, account) as opened:
+        match arguments.command:
+            case "list":
+                _list(opened.lists, arguments, output)
+            case "parked":
+                _parked(opened.lists, output)
+            case _:
+                before = _change(opened, arguments)
+                _tell(profile, account)
+                _answer(opened.lists, before, arguments.command, output)
+
+
+@contextmanager
+def _opened(profile: Profile, account: Account) -> Iterator[OpenAccount]:
+    opened = OpenAccount(profile, account)
+    try:
+        yield opened
+    finally:
+        opened.lists.close()
+        opened.cache.close()
+
+
+# Reading ---------------------------------------------------------------------------------------------------------------------
+
+
+def _list(lists: Lists, arguments: Namespace, output: Output) -> None:
+    todos = everything(lists, View(arguments.view), limit=arguments.limit)
+    if output.as_json:
+        output.array(map(forms.todo_form, todos))
+    else:
+        empty = not output.lines(forms.todo_line(output, todo) for todo in todos)
+        if empty and not lists.counts().all:
+            message("No todos yet. Add one: devots add TEXT")
+
+
+def _parked(lists: Lists, output: Output) -> None:
+    parked = lists.parked()
+    if output.as_json:
+        output.array(map(forms.parked_form, parked))
+    elif not output.lines(forms.parked_line(output, each) for each in parked):
+        message("Nothing is parked: the server refused nothing.")
+
+
+# Writing ---------------------------------------------------------------------------------------------------------------------
+
+
+def _change(opened: OpenAccount, arguments: Namespace) -> list[Todo]:
+    """Make a change; every id is looked up before the first todo is touched.
+
+    Returns:
+        the todos as they were before, a new one as it is now.
+    """
+    verbs = Todos(opened.cache, _here, opened.changes.publish)
+    match arguments.command:
+        case "add":
+            return [find(opened.lists, _at_once(verbs.add(arguments.text)))]
+        case "edit":
+            todo = find(opened.lists, arguments.id)
+            _at_once(verbs.edit(todo.client_id, arguments.text))
+            return [todo]
+        case command:
+            todos = list({todo.client_id: todo for todo in (find(opened.lists, each) for each in arguments.ids)}.values())
+            for todo in todos:
+                _at_once(
+                    verbs.delete(todo.client_id) if command == "delete" else verbs.complete(todo.client_id, completed=command == "done")
+                )
+            return todos
+
+
+def _answer(lists: Lists, before: list[Todo], command: str, output: Output) -> None:
+    """Show the todos as they are now; of deleted ones, what they were."""
+    now = lists.todos([todo.key for todo in before])
+    todos = [now.get(todo.key, todo) for todo in before]
+    if not output.as_json:
+        output.lines(forms.todo_line(output, todo, note="deleted" if todo.key not in now else "") for todo in todos)
+    elif command in ("add", "edit"):
+        output.value(forms.todo_form(todos[0]))
+    else:
+        output.array(map(forms.todo_form, todos))
+
+
+def _tell(profile: Profile, account: Account) -> None:
+    """Tell an open window, and, where no other program syncs the account, its server. The change is stored already: nothing here can undo it."""
+    wake.ping(profile.folder, wake.CHANGED)
+    if account.kind is not AccountKind.COMPUTER and _nobody_syncs(profile, account):
+        from devots_desktop.cli import following
+
+        following.push(profile, account)
+
+
+def _nobody_syncs(profile: Profile, account: Account) -> bool:
+    lock = SyncLock(profile.cache_path(account))
+    try:
+        return lock.acquire()
+    finally:
+        lock.release()
+
+
+async def _here(work: Callable[[], Result]) -> Result:
+    """Work on the cache in this thread: it is the only one that has it."""
+    return work()
+
+
+def _at_once(verb: Coroutine[Any, Any, Result]) -> Result:
+    """The result of a coroutine that waits for nothing, without an event loop."""
+    try:
+        verb.send(None)
+    except StopIteration as end:
+        result: Result = end.value
+        return result
+    verb.close()
+    raise RuntimeError("A verb waited although its cache is worked on here.")
