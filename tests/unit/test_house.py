@@ -151,11 +151,12 @@ class TestHabits:
 
 class TestRepository:
     def test_no_file_names_a_registry_or_a_folder_of_one_machine(self) -> None:
+        # Ada is the person of our examples.
         names = [
             "/ro" + "ot/",
             "/wo" + "rk/",
             "/opt/py" + "pi",
-            "/home" + "/",
+            "/home" + "/(?!ada/|ada\\.)",
             "pypi" + r"\.",
             "python" + "hosted",
             "--(extra-)?index" + "-url",
