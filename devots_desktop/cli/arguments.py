@@ -39,9 +39,9 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def _shared() -> argparse.ArgumentParser:
+def _shared() -> _Parser:
     """The options that every command takes, before it and after it. Left out behind it, they do not undo what stood before it."""
-    shared = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    shared = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
     shared.add_argument("--profile", metavar="DIR", type=_filled, help="the folder that all state lies below (else DEVOTS_PROFILE)")
     shared.add_argument("--account", metavar="NAME", type=_filled, help="an account's name, where it is not the current one")
     shared.add_argument("--json", action="store_true", help="answer with one JSON value on standard output")
