@@ -49,7 +49,7 @@ class SingleWindow(QObject):
 
     def _read(self, connection: QLocalSocket) -> None:
         while connection.canReadLine():
-            word = connection.readLine().data().decode(errors="replace").strip()
+            word = bytes(connection.readLine().data()).decode(errors="replace").strip()
             if word == wake.SHOW:
                 self.show_asked.emit()
             elif word == wake.CHANGED:

@@ -7,9 +7,10 @@ all of it. Contrasts are held by tests/ui/test_theme.py: 4.5:1 for text (WCAG 2.
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QGuiApplication, QPalette
+from PySide6.QtGui import QColor, QFontMetrics, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication, QStyle, QWidget
 
+from devots_desktop.bundled import bundled
 from devots_desktop.domain.account import Live
 
 SPACE = 8
@@ -59,7 +60,7 @@ LIGHT = Scheme(
     text="#17211f",
     muted="#566361",
     line="#e4e9e7",
-    edge="#7f8c89",
+    edge="#73807d",
     hover="#f1f5f3",
     selected="#dcefec",
     flash="#fdf3cf",
@@ -149,6 +150,11 @@ def live_colour(colours: Scheme, live: Live) -> str:
     return {Live.LIVE: colours.good, Live.LOCAL: colours.good, Live.CHECKING: colours.busy, Live.OFFLINE: colours.edge, Live.SIGNED_OUT: colours.bad}[live]
 
 
+def icon_size(metrics: QFontMetrics) -> int:
+    """Icons grow with the text beside them."""
+    return max(20, round(metrics.height() * 1.2))
+
+
 def moves(widget: QWidget) -> bool:
     """Whether motion is wanted: platforms that were asked for less of it answer 0 for the duration of animations."""
     return widget.style().styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration, None, widget) > 0
@@ -162,7 +168,10 @@ QLineEdit, QComboBox {{ background: {colours.base}; color: {colours.text}; borde
 QLineEdit:focus, QComboBox:focus {{ border: 2px solid {colours.accent}; padding: 3px 7px; }}
 QLineEdit[wrong="true"] {{ border-color: {colours.bad}; }}
 QLineEdit:disabled, QComboBox:disabled {{ color: {colours.muted}; background: {colours.side}; border-color: {colours.line}; }}
-QComboBox::drop-down {{ border: none; width: 24px; }}
+QComboBox::drop-down {{ border: none; width: 28px; }}
+QComboBox::down-arrow {{ image: url("{bundled("resources", "icons", "chevron.svg").as_posix()}"); width: 20px; height: 20px; }}
+QComboBox QAbstractItemView {{ background: {colours.base}; color: {colours.text}; border: 1px solid {colours.edge};
+  selection-background-color: {colours.selected}; selection-color: {colours.text}; }}
 QRadioButton {{ spacing: 8px; }}
 QRadioButton::indicator {{ width: 14px; height: 14px; border: 1px solid {colours.edge}; border-radius: 8px; background: {colours.base}; }}
 QRadioButton::indicator:checked {{ width: 6px; height: 6px; border: 5px solid {colours.accent}; }}
@@ -171,7 +180,7 @@ QPushButton {{ background: {colours.base}; color: {colours.text}; border: 1px so
   min-height: 20px; }}
 QPushButton:hover {{ background: {colours.hover}; }}
 QPushButton:focus {{ border: 2px solid {colours.accent}; padding: 5px 15px; }}
-QPushButton:default {{ background: {colours.accent}; color: {colours.on_accent}; border-color: {colours.accent}; font-weight: 600; }}
+QPushButton:default {{ background: {colours.accent}; color: {colours.on_accent}; border-color: {colours.accent}; }}
 QPushButton:default:focus {{ border: 2px solid {colours.text}; }}
 QPushButton:disabled {{ background: {colours.side}; color: {colours.muted}; border-color: {colours.line}; }}
 """

@@ -44,7 +44,7 @@ class Tray(QObject):
         self._icon.setToolTip("Devots")
         self._icon.setContextMenu(self._menu)
         self._icon.activated.connect(self._on_activated)
-        self._icon.messageClicked.connect(lambda: self.show_asked.emit())
+        self._icon.messageClicked.connect(self.show_asked)
         if self.available:
             self._icon.show()
 

@@ -1,9 +1,10 @@
 """The main window: one account at a time, one view of it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QKeySequence, QPaintEvent
 from PySide6.QtWidgets import QFrame, QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
@@ -63,6 +64,8 @@ class MainWindow(QMainWindow):
         self.sidebar.show_accounts(accounts, opened.account.account_id)
         self._show_all()
         self.resize(self.sizeHint())
+        side = min(self.fontMetrics().averageCharWidth() * 37, self.width() // 3)
+        self.splitter.setSizes([side, self.width() - side])
         self.quick_add.setFocus()
 
     def sizeHint(self) -> QSize:
@@ -90,7 +93,6 @@ class MainWindow(QMainWindow):
         for part in (self.sidebar, content):
             self.splitter.addWidget(part)
         self.splitter.setStretchFactor(1, 1)
-        self.splitter.setSizes([self.fontMetrics().averageCharWidth() * 37, 10_000])
         self.setCentralWidget(self.splitter)
 
     def _connect(self) -> None:
@@ -104,14 +106,14 @@ class MainWindow(QMainWindow):
     def _add_actions(self) -> None:
         self._action(self.tr("New todo"), QKeySequence.StandardKey.New, self.quick_add.setFocus)
         for number, view in enumerate(View, start=1):
-            self._action(wording.VIEW[view], QKeySequence(f"Ctrl+{number}"), lambda view=view: self.show_view(view))
+            self._action(wording.VIEW[view], QKeySequence(f"Ctrl+{number}"), partial(self.show_view, view))
         self._action(self.tr("Quit"), QKeySequence("Ctrl+Q"), self.quit_asked.emit)
         self._action(self.tr("Close"), QKeySequence.StandardKey.Close, self.close)
 
-    def _action(self, name: str, keys: QKeySequence | QKeySequence.StandardKey, work: object) -> None:
+    def _action(self, name: str, keys: QKeySequence | QKeySequence.StandardKey, work: Callable[[], object]) -> None:
         action = QAction(name, self)
-        action.setShortcuts(keys)
-        action.triggered.connect(lambda: work())  # type: ignore[operator]
+        action.setShortcuts(QKeySequence.keyBindings(keys) if isinstance(keys, QKeySequence.StandardKey) else [keys])
+        action.triggered.connect(lambda _=False: work())
         self.addAction(action)
 
     # What it shows
@@ -214,10 +216,10 @@ class MainWindow(QMainWindow):
             event.ignore()
             self.quit_asked.emit()
 
-    def changeEvent(self, event: object) -> None:  # type: ignore[override]
+    def changeEvent(self, event: QEvent) -> None:
         """Look for news when the user comes back."""
-        super().changeEvent(event)  # type: ignore[arg-type]
-        if self.isActiveWindow():
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.ActivationChange and self.isActiveWindow():
             self.focused.emit()
 
 

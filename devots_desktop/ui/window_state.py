@@ -25,6 +25,6 @@ def restore(window: "MainWindow", folder: Path) -> None:
 
 def save(window: "MainWindow", folder: Path) -> None:
     """Remember the window's place; a folder that cannot be written any more is no reason to stop a program from ending."""
-    geometry = window.saveGeometry().toBase64().data().decode()
+    geometry = bytes(window.saveGeometry().toBase64().data()).decode()
     with suppress(OSError):
         write_private(folder / _NAME, json.dumps({"geometry": geometry, "splitter": window.splitter.sizes()}))

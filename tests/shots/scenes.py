@@ -215,8 +215,7 @@ def large_text(stage: Stage) -> MainWindow:
 
 
 def _dialog(stage: Stage) -> AddAccountDialog:
-    dialog = AddAccountDialog(Accounts(Profile(stage.folder)).add_postgres, Tasks(lambda *_: None))
-    return dialog
+    return AddAccountDialog(Accounts(Profile(stage.folder)).add_postgres, Tasks(lambda *_: None))
 
 
 def add_account(stage: Stage) -> QWidget:

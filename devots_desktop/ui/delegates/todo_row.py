@@ -57,7 +57,7 @@ class TodoRowDelegate(QStyledItemDelegate):
         self._draw_circle(painter, self._zone(option, "check"), todo, colours, warm=hovered and self._over(option, "check"))
         if hovered or option.state & QStyle.StateFlag.State_Selected:
             colour = colours.bad if hovered and self._over(option, "delete") else colours.muted
-            draw_icon(painter, self._zone(option, "delete"), "trash", colour)
+            draw_icon(painter, self._zone(option, "delete"), "trash", colour, theme.icon_size(option.fontMetrics))
         if not option.state & QStyle.StateFlag.State_Editing:
             self._draw_text(painter, option, todo, colours)
         painter.restore()

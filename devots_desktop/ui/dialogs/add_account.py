@@ -69,11 +69,12 @@ class AddAccountDialog(FormDialog):
         self.ca = Field(self.tr("CA file"), placeholder=self.tr("Only where the server has a CA of its own"))
         self.email = Field(self.tr("E-mail"), placeholder="ada@example.org")
         self.password = Field(self.tr("Your password"), secret=True)
-        self.sign_in = QRadioButton(self.tr("I have an account there"), checked=True)
+        self.sign_in = QRadioButton(self.tr("I have an account there"))
         self.sign_up = QRadioButton(self.tr("Create my account"))
         self.secrets = QComboBox()
         self.secrets.setAccessibleName(self.tr("Keep me signed in"))
         self.secrets.setMinimumHeight(theme.TARGET + 6)
+        self.sign_in.setChecked(True)
         for store, words in _SECRETS.items():
             self.secrets.addItem(words, store)
         for choice in (self.sign_in, self.sign_up):

@@ -10,7 +10,12 @@ async def ask(dialog: QDialog) -> bool:
     """Open a dialog and wait until it is finished; answer whether it was accepted. Cancelled, it closes the dialog."""
     done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, on=False)
-    dialog.finished.connect(lambda result: done.done() or done.set_result(result))
+
+    def finished(result: int) -> None:
+        if not done.done():
+            done.set_result(result)
+
+    dialog.finished.connect(finished)
     dialog.open()
     try:
         return await done == QDialog.DialogCode.Accepted.value

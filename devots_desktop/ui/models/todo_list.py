@@ -61,7 +61,9 @@ class TodoListModel(QAbstractTableModel):
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         """Every row can be selected; a text longer than ours may be is shown but not edited."""
-        todo = self.todo(index.row()) if index.isValid() else None
+        if not index.isValid():
+            return Qt.ItemFlag.NoItemFlags
+        todo = self.todo(index.row())
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
         return flags | Qt.ItemFlag.ItemIsEditable if todo and len(todo.text) <= MAX_TEXT else flags
 

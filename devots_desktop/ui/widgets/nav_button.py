@@ -10,7 +10,6 @@ from devots_desktop.ui import theme, wording
 from devots_desktop.ui.delegates.todo_row import draw_icon
 from devots_desktop.ui.widgets.labels import scaled
 
-_ICON = 20
 _SMALL = 0.87
 
 
@@ -58,12 +57,13 @@ class NavButton(QAbstractButton):
         """As high as its lines; names are cut before numbers are."""
         metrics = self.fontMetrics()
         lines = metrics.height() * (1.95 if self._live else 1)
-        width = 5 * theme.SPACE + _ICON + min(metrics.horizontalAdvance(self._name), metrics.averageCharWidth() * 26)
+        width = 5 * theme.SPACE + theme.icon_size(metrics) + min(metrics.horizontalAdvance(self._name), metrics.averageCharWidth() * 26)
         return QSize(width + metrics.horizontalAdvance("00000"), max(theme.TARGET + 6, int(lines) + 2 * theme.SPACE))
 
     def minimumSizeHint(self) -> QSize:
         """Wide enough for the icon and a few letters."""
-        return QSize(5 * theme.SPACE + _ICON + self.fontMetrics().averageCharWidth() * 8, self.sizeHint().height())
+        metrics = self.fontMetrics()
+        return QSize(5 * theme.SPACE + theme.icon_size(metrics) + metrics.averageCharWidth() * 8, self.sizeHint().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw it."""
@@ -84,9 +84,10 @@ class NavButton(QAbstractButton):
             painter.drawRoundedRect(card.adjusted(0.5, 0.5, -0.5, -0.5), theme.RADIUS, theme.RADIUS)
         colour = colours.bad if self._alarming else colours.accent if self.isChecked() else colours.muted
         inner = self.rect().adjusted(theme.SPACE * 3 // 2, 0, -theme.SPACE * 3 // 2, 0)
-        place = QRect(inner.left(), inner.top(), _ICON, inner.height())
-        draw_icon(painter, self._mirrored(place), self._icon, colour, _ICON)
-        self._draw_words(painter, inner.adjusted(_ICON + theme.SPACE * 5 // 4, 0, 0, 0), colours)
+        size = theme.icon_size(self.fontMetrics())
+        place = QRect(inner.left(), inner.top(), size, inner.height())
+        draw_icon(painter, self._mirrored(place), self._icon, colour, size)
+        self._draw_words(painter, inner.adjusted(size + theme.SPACE * 5 // 4, 0, 0, 0), colours)
 
     def _draw_words(self, painter: QPainter, zone: QRect, colours: theme.Scheme) -> None:
         painter.setPen(QColor(colours.muted))

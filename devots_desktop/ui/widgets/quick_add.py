@@ -11,8 +11,6 @@ from devots_desktop.ui.delegates.todo_row import draw_icon, row_height
 from devots_desktop.ui.widgets.labels import DANGER, plain_label
 
 _FRAME = 3
-_SIGN = 40
-"""As wide as the circles' column of the list, so that the texts of both stand in one line."""
 
 
 class QuickAdd(QWidget):
@@ -32,7 +30,7 @@ class QuickAdd(QWidget):
         self.sentence.setWordWrap(True)
         self.sentence.hide()
         inner = QHBoxLayout()
-        inner.setContentsMargins(_SIGN - 2, _FRAME, theme.SPACE, _FRAME)
+        inner.setContentsMargins(self._sign() - 2, _FRAME, theme.SPACE, _FRAME)
         inner.addWidget(self.field)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
@@ -69,6 +67,10 @@ class QuickAdd(QWidget):
         self.complain("")
         self.submitted.emit(cleaned)
 
+    def _sign(self) -> int:
+        """As wide as the circles' column of the list, so that the texts of both stand in one line."""
+        return row_height(self.fontMetrics())
+
     def _box_height(self) -> int:
         return row_height(self.fontMetrics()) + 4
 
@@ -99,7 +101,7 @@ class QuickAdd(QWidget):
         box = QRectF(0, 0, self.width(), self.field.height() + 2 * _FRAME).adjusted(1, 1, -1, -1)
         painter.drawRoundedRect(box, theme.RADIUS, theme.RADIUS)
         sign = box.toRect()
-        sign.setWidth(_SIGN)
+        sign.setWidth(self._sign())
         if self.layoutDirection() is Qt.LayoutDirection.RightToLeft:
             sign.moveRight(self.width() - 1)
-        draw_icon(painter, sign, "plus", colours.accent if focused else colours.muted)
+        draw_icon(painter, sign, "plus", colours.accent if focused else colours.muted, theme.icon_size(self.fontMetrics()))

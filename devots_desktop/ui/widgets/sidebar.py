@@ -53,8 +53,8 @@ class Sidebar(QWidget):
         self.needs_you.setCheckable(True)
         self._view_group.addButton(self.needs_you)
         self.needs_you.hide()
-        self.needs_you.clicked.connect(lambda: self.needs_you_chosen.emit())
-        self.add_account.clicked.connect(lambda: self.add_account_asked.emit())
+        self.needs_you.clicked.connect(self.needs_you_chosen)
+        self.add_account.clicked.connect(self.add_account_asked)
 
     def _scroll(self, column: QVBoxLayout) -> None:
         """With many accounts or large text the column scrolls."""

@@ -25,17 +25,13 @@ class StatusLine(QWidget):
         self.sentence.setWordWrap(True)
         self.sentence.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.saved = plain_label(size=0.93, role=MUTED)
-        self.sign_in = QPushButton(self.tr("Sign in again…"))
-        self.sign_in.setMinimumHeight(theme.TARGET)
-        self.sign_in.hide()
-        self.sign_in.clicked.connect(lambda: self.sign_in_asked.emit())
+        self._buttons: QWidget | None = None
         self._passing = QTimer(self, singleShot=True, interval=_SHOWN_MS)
         self._passing.timeout.connect(lambda: self._show(self._standing, alarming=False))
-        row = QHBoxLayout(self)
+        self._row = row = QHBoxLayout(self)
         row.setContentsMargins(theme.SPACE * 2, theme.SPACE // 2, theme.SPACE * 2, theme.SPACE // 2)
         row.setSpacing(theme.SPACE * 2)
         row.addWidget(self.sentence, 1)
-        row.addWidget(self.sign_in)
         row.addWidget(self.saved)
         self.setMinimumHeight(theme.TARGET + theme.SPACE)
 
@@ -47,9 +43,24 @@ class StatusLine(QWidget):
     def stand(self, sentence: str, *, signed_out: bool) -> None:
         """Show a sentence until another one stands, wherever nothing passes."""
         self._standing = sentence
-        self.sign_in.setVisible(signed_out)
+        if signed_out and self._buttons is None:
+            self._buttons = self._make_buttons()
+        if self._buttons is not None:
+            self._buttons.setVisible(signed_out)
         if not self._passing.isActive():
             self._show(sentence, alarming=False)
+
+    def _make_buttons(self) -> QWidget:
+        from devots_desktop.ui.widgets.fields import Form  # Its style sheet costs time that the first paint has no use for.
+
+        form = Form()
+        sign_in = QPushButton(self.tr("Sign in again…"))
+        sign_in.clicked.connect(self.sign_in_asked)
+        inner = QHBoxLayout(form)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.addWidget(sign_in)
+        self._row.insertWidget(1, form)
+        return form
 
     def _show(self, sentence: str, *, alarming: bool) -> None:
         self.sentence.setForegroundRole(DANGER if alarming else MUTED)

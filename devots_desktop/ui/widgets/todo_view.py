@@ -41,7 +41,6 @@ class TodoView(QTableView):
         self.setItemDelegate(self.rows)
         self.setModel(model)
         self._look()
-        model.rowsAboutToBeRemoved.connect(self._before_removal)
 
     def _look(self) -> None:
         self.setAccessibleName(self.tr("Todos"))
@@ -125,7 +124,8 @@ class TodoView(QTableView):
                 self.verticalScrollBar().setValue((row - place) * height - offset)
                 return
 
-    def _before_removal(self, _: QModelIndex, first: int, last: int) -> None:
+    def rowsAboutToBeRemoved(self, parent: QModelIndex | QPersistentModelIndex, first: int, last: int) -> None:
+        """Save what is being typed before Qt closes the editor of a row that goes."""
         if self._trace is not None:
             for row in range(first, last + 1):
                 todo = self._model.todo(row)
@@ -133,6 +133,7 @@ class TodoView(QTableView):
         editor = self._editor()
         if editor is not None and first <= self.currentIndex().row() <= last and (text := typed_text(editor)):
             self.orphaned.emit(text)
+        super().rowsAboutToBeRemoved(parent, first, last)
 
     # The editor
 
