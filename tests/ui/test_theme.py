@@ -66,6 +66,7 @@ def test_a_change_of_scheme_reaches_widgets_that_are_there(qtbot: QtBot, qapp: Q
     seen = []
     for colours in (theme.DARK, theme.LIGHT):
         qapp.setPalette(theme.palette(colours))
+        qapp.processEvents()
         seen.append(theme.of(widget))
     qapp.setPalette(before)
     assert seen == [theme.DARK, theme.LIGHT]

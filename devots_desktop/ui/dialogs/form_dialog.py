@@ -50,6 +50,7 @@ class FormDialog(QDialog):
         if theme.is_plain():
             area.setVerticalScrollBar(SlimScrollBar())
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setWidget(self.form)
         self._area = area
         outer = QVBoxLayout(self)
