@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Never
 
+from devots_desktop import __version__
 from devots_desktop.cli.output import plain
 
 
@@ -26,10 +27,11 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     """The arguments after the program's name; `command` is None where none is given.
 
     Raises:
-        SystemExit: 2 for wrong usage, which was explained on standard error; 0 where help was asked for and given.
+        SystemExit: 2 for wrong usage, which was explained on standard error; 0 where help or the version was asked for and given.
     """
     description = "Todos on the command line. Without a command the window opens."
     parser = _Parser(prog="devots", description=description, parents=[_shared()])
+    parser.add_argument("--version", action="version", version=f"devots {__version__}")
     parser.set_defaults(profile=None, account=None, json=False)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     _add_todo_commands(commands)
