@@ -8,11 +8,16 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from devots_desktop.domain.todo import Todo
-from devots_desktop.store import parking, rows
+from devots_desktop.store import rows
 from devots_desktop.store.cache import translated
+
+if TYPE_CHECKING:
+    from devots_desktop.store.parking import Parked
 
 
 class View(StrEnum):
@@ -77,7 +82,7 @@ class Lists:
         """The keys of a view's rows in the order of the list: 8 bytes a row."""
         with translated(self._path):
             found = self._db.execute(f"SELECT key FROM todo {_WHERE[view]} ORDER BY created_at DESC, key DESC LIMIT ?", (limit,))
-            return array("q", (key for (key,) in found))
+            return array("q", chain.from_iterable(found))
 
     def todos(self, keys: Sequence[int]) -> dict[int, Todo]:
         """The rows of these keys; a key whose row is gone is not in the answer."""
@@ -106,7 +111,9 @@ class Lists:
             ).fetchone()
             return Counts(to_do, done, *waiting(self._db))
 
-    def parked(self) -> list[parking.Parked]:
+    def parked(self) -> "list[Parked]":
         """What needs the user, newest first."""
+        from devots_desktop.store import parking  # With what it needs it costs the first paint 18 ms.
+
         with translated(self._path):
             return parking.everything(self._db)

