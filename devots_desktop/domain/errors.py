@@ -5,6 +5,7 @@ DevotsError
 ├── UnknownTodo          no todo, or more than one, answers to this id
 ├── ProfileUnusable      the profile folder cannot be read or written
 ├── CacheUnusable        the offline cache cannot be opened
+│   └── CacheDamaged         its file is not what was written: it is set aside and rebuilt
 ├── AccountUnusable      the account cannot be used as it is entered
 │   ├── WrongCredentials     e-mail or password is wrong (never says which)
 │   ├── TooManyTries         the server refuses further tries for a while
@@ -51,6 +52,15 @@ class ProfileUnusable(DevotsError):
 
 class CacheUnusable(DevotsError):
     """The offline cache cannot be opened."""
+
+
+class CacheDamaged(CacheUnusable):
+    """The offline cache is not what was written. What is damaged is neither shown nor sent; the file is never deleted."""
+
+    def __init__(self, sentence: str = "A part of the list on this disk is damaged.") -> None:
+        super().__init__(
+            "List damaged", sentence, "The file is set aside and the list rebuilt, at the latest at the next start; nothing is deleted."
+        )
 
 
 class AccountUnusable(DevotsError):

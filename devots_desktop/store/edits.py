@@ -20,10 +20,10 @@ def add(cache: Cache, text: str) -> str:
     """
     with cache.transaction() as db:
         at, client_id = cache.clock(), str(uuid.uuid4())
-        state = State.PENDING if cache.syncs else State.SYNCED
+        row = rows.Row(0, client_id, 0, text, False, at, at, -1, State.PENDING if cache.syncs else State.SYNCED)
         db.execute(
-            "INSERT INTO todo (client_id, text, completed, created_at, updated_at, state) VALUES (?, ?, 0, ?, ?, ?)",
-            (client_id, text, at, at, state),
+            "INSERT INTO todo (client_id, text, completed, created_at, updated_at, state, checksum) VALUES (?, ?, 0, ?, ?, ?, ?)",
+            (client_id, text, at, at, row.state, row.checksum),
         )
         if cache.syncs:
             outbox.add(db, Mutation(_new_id(), client_id, Kind.CREATE, {"text": text, "completed": False}, {}, at, created_at=at))
@@ -46,10 +46,10 @@ def edit(cache: Cache, client_id: str, patch: Patch) -> bool:
         if cache.syncs:
             _remember_base(db, row)
             _queue_edit(db, row, changed, at)
-        shown = row.patch() | changed
+        new = replace(row, **changed, updated_at=at, state=replica.state(db, client_id))  # type: ignore[arg-type]  # fields by name
         db.execute(
-            "UPDATE todo SET text = ?, completed = ?, updated_at = ?, state = ? WHERE key = ?",
-            (shown["text"], shown["completed"], at, replica.state(db, client_id), row.key),
+            "UPDATE todo SET text = ?, completed = ?, updated_at = ?, state = ?, checksum = ? WHERE key = ?",
+            (new.text, new.completed, at, new.state, new.checksum, row.key),
         )
         _tell(db, client_id, Op.UPDATE, at)
     return True

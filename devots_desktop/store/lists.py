@@ -5,13 +5,16 @@ Reads of a window take under a millisecond and may run on any thread that has it
 
 import sqlite3
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from threading import Lock
+from typing import TYPE_CHECKING, Self
 
+from devots_desktop.domain.errors import CacheUnusable
 from devots_desktop.domain.todo import Todo
 from devots_desktop.store import rows
 from devots_desktop.store.cache import translated
@@ -69,51 +72,73 @@ class Lists:
             CacheUnusable: it cannot be read.
         """
         self._path = path
-        with translated(path):
-            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._lock = Lock()
+        self.open()
+
+    def open(self) -> None:
+        """Open the file again, after `close`: another one may lie in its place. Raises as making a Lists does."""
+        with self._lock, translated(self._path):
+            self._db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
             self._db.execute("PRAGMA query_only = ON")
             self._db.execute("PRAGMA busy_timeout = 1000")
+            self._closed = False
 
     def close(self) -> None:
-        """Close the file."""
-        self._db.close()
+        """Close the file, when nobody reads in it."""
+        with self._lock:
+            self._closed = True
+            self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """The connection, for one reader at a time: while a damaged file is set aside, another thread closes it."""
+        with self._lock, translated(self._path):
+            if self._closed:
+                raise CacheUnusable("List closed", "The list is closed, or being rebuilt.", "Wait a moment and look again.")
+            yield self._db
 
     def keys(self, view: View, *, limit: int = -1) -> "array[int]":
         """The keys of a view's rows in the order of the list: 8 bytes a row."""
-        with translated(self._path):
-            found = self._db.execute(f"SELECT key FROM todo {_WHERE[view]} ORDER BY created_at DESC, key DESC LIMIT ?", (limit,))
+        with self._reading() as db:
+            found = db.execute(f"SELECT key FROM todo {_WHERE[view]} ORDER BY created_at DESC, key DESC LIMIT ?", (limit,))
             return array("q", chain.from_iterable(found))
 
     def todos(self, keys: Sequence[int]) -> dict[int, Todo]:
         """The rows of these keys; a key whose row is gone is not in the answer."""
         answer: dict[int, Todo] = {}
-        with translated(self._path):
+        with self._reading() as db:
             for start in range(0, len(keys), _AT_ONCE):
                 part = tuple(keys[start : start + _AT_ONCE])
                 marks = ",".join("?" * len(part))
-                found = self._db.execute(f"SELECT {rows.todo_columns('t')} FROM todo t WHERE t.key IN ({marks})", part)
+                found = db.execute(f"SELECT {rows.todo_columns('t')} FROM todo t WHERE t.key IN ({marks})", part)
                 answer.update((values[0], rows.todo(values)) for values in found)
         return answer
 
     def by_prefix(self, prefix: str) -> list[Todo]:
         """The todos whose client_id starts so, two at the most."""
-        with translated(self._path):
-            found = self._db.execute(
+        with self._reading() as db:
+            found = db.execute(
                 f"SELECT {rows.todo_columns('t')} FROM todo t WHERE t.client_id >= ? AND t.client_id < ? LIMIT 2", (prefix, prefix + "g")
             )
             return list(map(rows.todo, found))
 
     def counts(self) -> Counts:
         """The numbers for the sidebar and the status line."""
-        with translated(self._path):
-            to_do, done = self._db.execute(
+        with self._reading() as db:
+            to_do, done = db.execute(
                 "SELECT (SELECT count(*) FROM todo WHERE completed = 0), (SELECT count(*) FROM todo WHERE completed = 1)"
             ).fetchone()
-            return Counts(to_do, done, *waiting(self._db))
+            return Counts(to_do, done, *waiting(db))
 
     def parked(self) -> "list[Parked]":
         """What needs the user, newest first."""
         from devots_desktop.store import parking  # With what it needs it costs the first paint 18 ms.
 
-        with translated(self._path):
-            return parking.everything(self._db)
+        with self._reading() as db:
+            return parking.everything(db)

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from devots_desktop.domain.times import from_iso
+from devots_desktop.store import checksum, rows
 from tests.e2e.devots import PROGRAM, ROOT, Devots, ended
 from tests.outcomes import not_run
 
@@ -143,8 +144,10 @@ class TestIds:
         devots.add("one")
         devots.add("two")
         db = sqlite3.connect(cache_file(devots))
+        checksum.register(db)
         for text, last in (("one", "1"), ("two", "2")):
             db.execute("UPDATE todo SET client_id = ? WHERE text = ?", (f"abcd0000-0000-4000-8000-00000000000{last}", text))
+        rows.stamp(db)
         db.commit()
         db.close()
         return devots
