@@ -35,7 +35,9 @@ _DAY = (
     "Return the drill to Alan",
     "Order new filters for the extractor hood",
 )
-_LONG = "Write down everything that happened at the meeting, who promised what until when, and which of it was already promised last time, " * 3
+_LONG = (
+    "Write down everything that happened at the meeting, who promised what until when, and which of it was already promised last time, " * 3
+)
 
 
 @dataclass
@@ -240,7 +242,9 @@ def trouble(stage: Stage) -> QWidget:
     path = "/home/ada/.local/share/devots/accounts/computer/cache.sqlite3"
     return TroubleWindow(
         CacheUnusable(
-            "Newer data", f"The list in {path} was written by a newer version of Devots Desktop.", "Install the newer version; nothing was changed."
+            "Newer data",
+            f"The list in {path} was written by a newer version of Devots Desktop.",
+            "Install the newer version; nothing was changed.",
         )
     )
 

@@ -11,7 +11,19 @@ from devots_desktop.services import wake
 from tests.ui.driven import ROOT, window
 from tests.ui.places import Place
 
-_HEAVY = ("asyncio", "qasync", "keyring", "sqlalchemy", "httpx", "pydantic", "supabase", "psycopg", "websockets", "alembic", "PySide6.QtNetwork")
+_HEAVY = (
+    "asyncio",
+    "qasync",
+    "keyring",
+    "sqlalchemy",
+    "httpx",
+    "pydantic",
+    "supabase",
+    "psycopg",
+    "websockets",
+    "alembic",
+    "PySide6.QtNetwork",
+)
 _QT_NOISE = "This plugin does not support"
 
 

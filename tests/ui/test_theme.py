@@ -41,7 +41,10 @@ def test_text_has_at_least_4_5_to_1(colours: theme.Scheme) -> None:
 @BOTH
 def test_marks_and_outlines_have_at_least_3_to_1(colours: theme.Scheme) -> None:
     marks = [colours.accent, *(theme.live_colour(colours, live) for live in Live)]
-    pairs = [*itertools.product(marks, (colours.side, colours.selected)), *itertools.product((colours.edge,), (colours.base, colours.hover))]
+    pairs = [
+        *itertools.product(marks, (colours.side, colours.selected)),
+        *itertools.product((colours.edge,), (colours.base, colours.hover)),
+    ]
     assert {pair: round(contrast(*pair), 2) for pair in pairs if contrast(*pair) < 3} == {}
 
 
@@ -49,7 +52,14 @@ def test_marks_and_outlines_have_at_least_3_to_1(colours: theme.Scheme) -> None:
 def test_the_palette_has_the_colours_that_the_test_of_contrast_is_about(colours: theme.Scheme) -> None:
     role = QPalette.ColorRole
     made = theme.palette(colours)
-    named = {role.Window: "side", role.Base: "base", role.Text: "text", role.PlaceholderText: "muted", role.Highlight: "accent", role.BrightText: "bad"}
+    named = {
+        role.Window: "side",
+        role.Base: "base",
+        role.Text: "text",
+        role.PlaceholderText: "muted",
+        role.Highlight: "accent",
+        role.BrightText: "bad",
+    }
     assert {each: made.color(each).name() for each in named} == {each: getattr(colours, name) for each, name in named.items()}
 
 

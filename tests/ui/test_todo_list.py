@@ -254,7 +254,14 @@ class TestRows:
 
 
 Step = tuple[str, int, int]
-steps = st.lists(st.tuples(st.sampled_from(["add", "edit", "toggle", "delete", "time", "tell", "hold", "free", "reload"]), st.integers(0, 30), st.integers(0, 5)), max_size=40)
+steps = st.lists(
+    st.tuples(
+        st.sampled_from(["add", "edit", "toggle", "delete", "time", "tell", "hold", "free", "reload"]),
+        st.integers(0, 30),
+        st.integers(0, 5),
+    ),
+    max_size=40,
+)
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])

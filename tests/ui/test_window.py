@@ -235,7 +235,9 @@ class TestWhatStays:
         tell(window, place)
         assert window.view.currentIndex().data() == "c"
 
-    def test_an_open_editor_keeps_what_was_typed_when_its_row_changes_elsewhere(self, window: MainWindow, place: Place, qtbot: QtBot) -> None:
+    def test_an_open_editor_keeps_what_was_typed_when_its_row_changes_elsewhere(
+        self, window: MainWindow, place: Place, qtbot: QtBot
+    ) -> None:
         ids = fill(window, place, "a", "b")
         focus(window, 1)
         window.view.edit_current()
@@ -248,7 +250,9 @@ class TestWhatStays:
             QTest.keyClick(editor(window), Key.Key_Return)
         assert edited.args == [ids[0], "mine"]
 
-    def test_an_editor_in_which_nothing_was_typed_does_not_overrule_the_other_device(self, window: MainWindow, place: Place, qtbot: QtBot) -> None:
+    def test_an_editor_in_which_nothing_was_typed_does_not_overrule_the_other_device(
+        self, window: MainWindow, place: Place, qtbot: QtBot
+    ) -> None:
         ids = fill(window, place, "a")
         focus(window, 0)
         window.view.edit_current()
@@ -280,7 +284,9 @@ class TestWhatStays:
         assert window.quick_add.field.text() == "typed for nothing?"
         assert window.quick_add.sentence.isVisible()
 
-    def test_a_change_from_elsewhere_is_marked_for_a_while_and_an_own_one_is_not(self, window: MainWindow, place: Place, qtbot: QtBot) -> None:
+    def test_a_change_from_elsewhere_is_marked_for_a_while_and_an_own_one_is_not(
+        self, window: MainWindow, place: Place, qtbot: QtBot
+    ) -> None:
         (own,) = place.add("own")
         tell(window, place)
         assert window.view.rows.flashing == {}

@@ -97,7 +97,9 @@ class NavButton(QAbstractButton):
             zone = zone.adjusted(0, 0, -width - theme.SPACE, 0)
         if self._live is not None:
             upper = QRect(zone.left(), zone.top() + theme.SPACE, zone.width(), painter.fontMetrics().height())
-            self._draw_live(painter, QRect(zone.left(), upper.bottom(), zone.width(), zone.bottom() - theme.SPACE - upper.bottom() + 2), colours)
+            self._draw_live(
+                painter, QRect(zone.left(), upper.bottom(), zone.width(), zone.bottom() - theme.SPACE - upper.bottom() + 2), colours
+            )
             zone = upper
         painter.setPen(QColor(colours.bad if self._alarming else colours.text))
         painter.setFont(scaled(self.font(), 1.0, bold=self.isChecked()))
