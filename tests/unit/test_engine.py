@@ -142,6 +142,10 @@ class World:
         return [state for place, state in enumerate(all_of_them) if place == 0 or all_of_them[place - 1] is not state]
 
     @property
+    def state(self) -> str:
+        return str(self.statuses[-1].live)
+
+    @property
     def texts(self) -> list[str]:
         return sorted(text for text, _, _ in shown(self.cache).values())
 
@@ -226,13 +230,13 @@ class TestAway:
             world.server.up = False
             world.remotes[-1].cut()
             await asyncio.sleep(away)
-            assert world.states[-1] is Live.OFFLINE
+            assert world.state == "offline"
             edits.add(world.cache, "written offline")
             world.engine.nudge()
             world.server.up = True
             world.write("written elsewhere")
             await asyncio.sleep(15)
-            assert world.states[-1] is Live.LIVE
+            assert world.state == "live"
             assert world.texts == world.server_texts == ["written elsewhere", "written offline"]
 
         world.play(scene)
@@ -243,7 +247,7 @@ class TestAway:
             assert world.states == [Live.CHECKING, Live.OFFLINE]
             world.server.up = True
             await asyncio.sleep(15)
-            assert world.states[-1] is Live.LIVE
+            assert world.state == "live"
 
         world.server.up = False
         world.play(scene)
@@ -254,7 +258,7 @@ class TestAway:
             await asyncio.sleep(3600)
             world.refusal = None
             await asyncio.sleep(15)
-            assert world.states[-1] is Live.LIVE
+            assert world.state == "live"
 
         world.play(scene)
 
@@ -267,7 +271,7 @@ class TestAway:
             assert 60 < len(world.pulls) < 300
             world.on_pull = None
             await asyncio.sleep(61)
-            assert world.states[-1] is Live.LIVE
+            assert world.state == "live"
 
         world.on_pull = refuse
         world.play(scene)
@@ -295,7 +299,7 @@ class TestAway:
             assert world.statuses[-1] == Status(Live.OFFLINE, "It is not prepared. Ask its owner.")
             world.refusal = None
             await asyncio.sleep(60)
-            assert world.states[-1] is Live.LIVE
+            assert world.state == "live"
 
         world.play(scene)
 
@@ -307,9 +311,9 @@ class TestAway:
 
         async def scene() -> None:
             await asyncio.sleep(1)
-            assert world.states[-1] is Live.OFFLINE
+            assert world.state == "offline"
             await asyncio.sleep(61)
-            assert world.states[-1] is Live.LIVE
+            assert world.state == "live"
 
         world.on_pull = bug
         world.play(scene)
@@ -407,7 +411,7 @@ class TestPush:
     def test_a_batch_that_is_refused_as_a_whole_is_halved_until_the_one_is_found(self, world: World, bad: int) -> None:
         for number in range(80):
             edits.add(world.cache, "poison" if number == bad else f"todo {number}")
-        world.refuse_batch = lambda batch: any(each.values["text"] == "poison" for each in batch)  # type: ignore[method-assign]
+        world.refuse_batch = lambda mutations: any(each.values["text"] == "poison" for each in mutations)  # type: ignore[method-assign]
         report = world.once()
         assert (report.pushed, report.pending, report.parked) == (79, 0, 1)
         assert len(world.server_texts) == 79
@@ -516,7 +520,7 @@ class TestPull:
             assert len(world.server_texts) == 2_300 + typed
 
         world.play(scene)
-        assert world.states[-1] is Live.LIVE
+        assert world.state == "live"
         assert world.cache.db.execute("SELECT count(*) FROM staging").fetchone()[0] == 0
 
     def test_a_crash_between_two_slices_loses_nothing(self, world: World) -> None:
@@ -609,7 +613,11 @@ class TestHistory:
         world.once()
         edited = next(client_id for client_id, (text, _, _) in shown(world.cache).items() if text == "one")
         world.server.truncate()
-        world.on_pull = lambda: edits.edit(world.cache, edited, {"text": "mine"}) and None
+
+        def edit() -> None:
+            edits.edit(world.cache, edited, {"text": "mine"})
+
+        world.on_pull = edit
         world.once()
         assert "mine" in world.texts
 
@@ -664,7 +672,7 @@ class TestOnce:
         assert world.once() == SyncReport(Live.LIVE)
 
     def test_a_server_that_does_not_answer_is_given_up_in_time(self, world: World) -> None:
-        async def hang(_: Sequence[Mutation]) -> list[Answer]:
+        async def hang(mutations: Sequence[Mutation]) -> list[Answer]:
             await asyncio.sleep(3600)
             return []
 
