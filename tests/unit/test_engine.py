@@ -451,14 +451,22 @@ class TestPush:
 
 
 class TestPull:
-    def test_pages_and_the_first_pages_horizon(self, world: World) -> None:
+    @pytest.mark.parametrize("first", [True, False])
+    def test_what_a_slow_transaction_commits_between_two_pages_comes_with_the_next_pull(self, world: World, *, first: bool) -> None:
+        def commit_at_the_second() -> None:
+            if len(world.pulls) == asked + 2:
+                slow.commit()
+
+        if not first:
+            world.once()
+        asked = len(world.pulls)
         world.page_rows = 2
         slow = world.server.begin()
-        world.write("1", "2", "3", "4", "5")
-        report = world.once()
-        assert (report.pulled, len(world.pulls)) == (5, 3)
         slow.add(ME, "51000000-0000-4000-8000-000000000000", "slow")
-        slow.commit()
+        world.write("1", "2", "3", "4", "5")
+        world.on_pull = commit_at_the_second
+        report = world.once()
+        assert (report.pulled, len(world.pulls) - asked) == (5, 3)
         assert world.once().pulled == 1
         assert world.texts == ["1", "2", "3", "4", "5", "slow"]
 

@@ -221,6 +221,12 @@ ANSWERED = {
         answer(TO_SOY, Outcome.REFUSED, reason="No."),
         Decision(Case.PARK, show=replace(OLD, text="soy", completed=True), base=OLD, park="No."),
     ),
+    "a refused edit of two fields of which a later one wrote over one": (
+        over(mutation(text="rice"), text="rice", completed=True),
+        mutation(base={"text": "milk", "completed": False}, text="soy", completed=True),
+        Answer("", Outcome.REFUSED, reason="No."),
+        Decision(Case.PARK, show=replace(OLD, text="rice", completed=True), base=OLD, park="No."),
+    ),
     "a refused edit of a todo that the user deleted since": (
         Local(5, UNKNOWN, None, OLD, (GONE,)),
         TO_SOY,
