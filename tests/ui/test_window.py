@@ -46,6 +46,12 @@ def focus(window: MainWindow, row: int) -> None:
     window.view.setCurrentIndex(window.model.index(row, 0))
 
 
+def focused() -> QWidget:
+    widget = QApplication.focusWidget()
+    assert widget is not None
+    return widget
+
+
 def editor(window: MainWindow) -> QLineEdit:
     found = window.view.viewport().findChild(QLineEdit)
     assert isinstance(found, QLineEdit)
@@ -153,13 +159,13 @@ class TestKeyboard:
         reached = set()
         for _ in range(12):
             reached.add(QApplication.focusWidget())
-            QTest.keyClick(QApplication.focusWidget(), Key.Key_Tab)
+            QTest.keyClick(focused(), Key.Key_Tab)
         assert {window.quick_add.field, window.view, window.sidebar.add_account} <= reached
         buttons = {button for button in window.findChildren(QAbstractButton) if button.isVisible()}
         assert {button for button in buttons if button.group() is None or button.isChecked()} <= reached
         window.sidebar._views[View.ALL].setFocus()
         for view in (View.OPEN, View.DONE):
-            QTest.keyClick(QApplication.focusWidget(), Key.Key_Down)
+            QTest.keyClick(focused(), Key.Key_Down)
             assert window.model.view is view
 
 

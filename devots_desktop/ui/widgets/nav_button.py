@@ -7,8 +7,7 @@ from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QStyle, QWidget
 from devots_desktop.domain.account import Live
 from devots_desktop.domain.text import one_line
 from devots_desktop.ui import theme, wording
-from devots_desktop.ui.delegates.todo_row import draw_icon
-from devots_desktop.ui.widgets.labels import scaled
+from devots_desktop.ui.drawing import draw_icon, scaled
 
 _SMALL = 0.87
 
