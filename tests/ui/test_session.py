@@ -136,7 +136,8 @@ def test_a_failed_write_brings_the_text_back_with_its_sentence(qapp: QApplicatio
     async def fail(session: Session, window: MainWindow) -> None:
         session._current.cache.db.execute("PRAGMA max_page_count = 1")
         precious = "precious" * 500
-        type_todo(window, precious)
+        window.quick_add.field.setText(precious)
+        QTest.keyClick(window.quick_add.field, Key.Key_Return)
         await until(lambda: window.quick_add.field.text() == precious)
         assert "no room left" in window.quick_add.sentence.text()
 
