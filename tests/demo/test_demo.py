@@ -19,7 +19,9 @@ from tests.outcomes import not_run
 from tests.servers.postgres import binaries
 from tests.window.program import ROOT, environment
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
+
+pytestmark = pytest.mark.timeout(180)
 
 
 def until(condition: Callable[[], object], what: str) -> None:

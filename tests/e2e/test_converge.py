@@ -22,6 +22,8 @@ from tests.window.program import ROOT, Window, environment, open_windows
 PASSWORD = "a password of the tests"
 _number = count(1)
 
+pytestmark = pytest.mark.timeout(240)
+
 
 @pytest.fixture
 def server(servers: Servers) -> Iterator[Managed]:
@@ -57,7 +59,7 @@ def press(window: Window, do: str, *, text: str = "", client_id: str = "") -> No
 def devots(profile: Path, *arguments: str) -> object:
     """What the command line answers."""
     command = [sys.executable, str(ROOT / "main.py"), "--profile", str(profile), "--json", *arguments]
-    done = subprocess.run(command, env=environment(), check=False, capture_output=True, text=True, timeout=40)
+    done = subprocess.run(command, env=environment(), check=False, capture_output=True, text=True, timeout=90)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -162,7 +164,7 @@ def test_a_window_can_be_quit_at_every_moment_of_its_start(profiles: list[Path])
     with typed_window(profiles[0]) as window:
         whole = (window.live()["ns"] - window.started) / 1e9
         assert window.quit() == 0
-    for part in range(1, 12):
+    for part in range(1, 12, 2):
         with typed_window(profiles[0]) as window:
             try:
                 window.process.wait(whole * part / 10)

@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Any, Self
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 15.0
+PATIENCE_S = 45.0
 """Longer than anything takes on a busy machine."""
 _PR_SET_PDEATHSIG = 1
 
