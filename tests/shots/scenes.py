@@ -216,7 +216,8 @@ def large_text(stage: Stage) -> MainWindow:
     font.setPointSizeF(font.pointSizeF() * 2)
     app.setFont(font)
     window = stage.window(_DAY, done=3)
-    window.resize(900, 640)
+    window.resize(1000, 640)
+    window.splitter.setSizes([330, 670])
     return window
 
 
