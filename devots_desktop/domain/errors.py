@@ -13,6 +13,7 @@ DevotsError
 │   ├── NotMigrated          the database lacks our migrations
 │   ├── ServerTooNew         the database has migrations that this program does not know
 │   └── UntrustedCertificate the server's certificate does not prove who it is
+├── FileUnusable         a file to import from or to write to cannot be used
 ├── SignedOut            the session ended: sign in again, nothing is lost
 ├── Unreachable          no answer, or "not now": the engine tries again
 └── BatchRefused         the server refused a request as a whole, without naming a mutation
@@ -99,6 +100,10 @@ class ServerTooNew(AccountUnusable):
 
 class UntrustedCertificate(AccountUnusable):
     """The server's certificate does not prove that it is the server that was asked for."""
+
+
+class FileUnusable(DevotsError):
+    """A file that the user named cannot be read, is not what it should be, or cannot be written."""
 
 
 class SignedOut(DevotsError):

@@ -54,12 +54,14 @@ class OpenAccount:
         connect: Connect | None = None,
         clock: Callable[[], int] = now,
         notices: Notices | None = None,
+        suspicious: bool = False,
     ) -> None:
         """Open an account of a profile.
 
         Args:
             connect: how to reach the server; None for "This computer".
             notices: where a person is told what happened; a list of its own where none is given.
+            suspicious: an earlier run ended uncleanly, so that the file is looked through once the account is started.
 
         Raises:
             CacheUnusable: the cache cannot be opened. A damaged one is rebuilt, which `notices` tells.
@@ -80,6 +82,7 @@ class OpenAccount:
         self._running: list[Task[None]] = []
         self._syncing: Task[None] | None = None
         self._closed = self._mending = False
+        self._suspicious = suspicious
 
     def start(self, tasks: "Tasks", *, follow: bool = True, look_every: float = LOOK_EVERY_S) -> None:
         """Start the verbs and, for an account with a server, the engine. Needs a running asyncio loop.
@@ -88,8 +91,9 @@ class OpenAccount:
             follow: keep in step until closed. False for a command that does one thing and ends.
             look_every: seconds between looks at what other processes wrote; short where nobody can ping.
         """
-        from asyncio import get_running_loop
+        from asyncio import get_running_loop, sleep
 
+        from devots_desktop.services import care
         from devots_desktop.services.todos import Todos
         from devots_desktop.services.worker import Worker
 
@@ -103,6 +107,7 @@ class OpenAccount:
         self._tasks = tasks
         if follow:
             self._spawn("look", self._look(look_every))
+            self._spawn("care for", care.look_after(self.cache.path, self.cache.clock, sleep, suspicious=self._suspicious))
             self._sync()
 
     def poke(self) -> None:

@@ -68,6 +68,7 @@ class Accounts:
 
     Attributes:
         notices: what a person is to be told, of all accounts that were opened here.
+        suspicious: an earlier run ended uncleanly (services/running.py): what is opened from now on is looked through.
     """
 
     def __init__(self, profile: Profile, *, clock: Callable[[], int] = now, keyring_timeout: float = 30.0) -> None:
@@ -80,6 +81,7 @@ class Accounts:
         self._clock = clock
         self._secrets = Secrets(profile, timeout=keyring_timeout)
         self.notices = Notices()
+        self.suspicious = False
 
     def all(self) -> list[Account]:
         """All accounts, "This computer" first."""
@@ -100,7 +102,9 @@ class Accounts:
             CacheUnusable: it cannot be opened.
         """
         connect = None if account.kind is AccountKind.COMPUTER else partial(self._connect, account)
-        return OpenAccount(self._profile, account, connect=connect, clock=self._clock, notices=self.notices)
+        return OpenAccount(
+            self._profile, account, connect=connect, clock=self._clock, notices=self.notices, suspicious=self.suspicious
+        )
 
     async def add_postgres(self, form: PostgresForm) -> Account:
         """Sign in or up at a PostgreSQL, and remember the account.

@@ -52,6 +52,15 @@ class Notices:
             self._all.remove(notice)
 
 
+def unclean_end() -> Notice:
+    """An earlier run did not end by itself."""
+    return Notice(
+        "Ended unexpectedly",
+        "Devots was ended the last time before it could close its files.",
+        "Nothing that was saved is lost; the list is being looked through.",
+    )
+
+
 def rescued(account: str, rescue: Rescue, *, syncs: bool) -> Notice:
     """What a rebuild of an account's cache saved and did not save."""
     saved = [_count(rescue.todos, "todo")] + [_count(rescue.changes, "waiting change")] * bool(rescue.changes)
@@ -60,7 +69,9 @@ def rescued(account: str, rescue: Rescue, *, syncs: bool) -> Notice:
     parts = [f"The file of “{account}” was damaged. It was set aside and the list rebuilt with {' and '.join(saved)}."]
     if rescue.from_backup:
         at = datetime.fromtimestamp(rescue.backup_at / 1e6).astimezone()
-        parts.append(f"{_count(rescue.from_backup, 'of them came', 'of them came')} from the backup of {at:%d %B %Y, %H:%M}, and may be older.")
+        parts.append(
+            f"{_count(rescue.from_backup, 'of them came', 'of them came')} from the backup of {at:%d %B %Y, %H:%M}, and may be older."
+        )
     parts.append(f"{' and '.join(lost)} could not be saved." if lost else "Nothing is known to be missing.")
     if syncs:
         parts.append("Everything else comes from the server again.")

@@ -69,7 +69,7 @@ def _copy(db: sqlite3.Connection, target: Path) -> None:
         soundness.verify(db)
         db.execute("VACUUM INTO ?", (str(fresh),))
         with closing(sqlite3.connect(fresh, isolation_level=None)) as copy:
-            soundness.verify(copy)
+            soundness.verify_structure(copy)
             _verify_same(db, copy)
         sync_file(fresh)
         fresh.replace(target)

@@ -97,8 +97,8 @@ class Image:
 
 def _page_size(data: bytes, wal: bytes) -> int:
     """What the file's head says, else the log's, else SQLite's default."""
-    for size in (int.from_bytes(data[16:18], "big"), int.from_bytes(wal[8:12], "big")):
-        size = 65_536 if size == 1 else size
+    for stored in (int.from_bytes(data[16:18], "big"), int.from_bytes(wal[8:12], "big")):
+        size = 65_536 if stored == 1 else stored
         if 512 <= size <= 65_536 and not size & (size - 1):
             return size
     return _DEFAULT_PAGE

@@ -15,11 +15,11 @@ _PATIENCE_S = 10.0
 _PAUSE_S = 0.05
 
 
-class SyncLock:
-    """A lock on a file beside the cache."""
+class FileLock:
+    """A lock on a file, which is made where it is missing."""
 
-    def __init__(self, cache: Path) -> None:
-        self._path = cache.with_name("sync.lock")
+    def __init__(self, path: Path) -> None:
+        self._path = path
         self._descriptor: int | None = None
 
     def acquire(self) -> bool:
@@ -40,6 +40,13 @@ class SyncLock:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+
+class SyncLock(FileLock):
+    """The lock of who syncs an account, beside its cache."""
+
+    def __init__(self, cache: Path) -> None:
+        super().__init__(cache.with_name("sync.lock"))
 
 
 class OpenLock:

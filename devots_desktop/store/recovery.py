@@ -91,7 +91,7 @@ def _set_aside(path: Path, clock: Callable[[], int]) -> Path:
     if not note:
         note = {"folder": f"{datetime.fromtimestamp(clock() / 1e6, UTC):%Y-%m-%dT%H%M%S.%fZ}", "moved": False}
         _write_note(path, note)
-    folder = path.parent / "quarantine" / note["folder"]
+    folder: Path = path.parent / "quarantine" / note["folder"]
     if not note["moved"]:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for suffix in _SUFFIXES:

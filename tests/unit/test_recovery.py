@@ -220,7 +220,6 @@ class TestRebuilt:
         assert (rescue.folder / "cache.sqlite3").read_bytes() == garbage
         again.close()
 
-
     @pytest.mark.parametrize("left", [0, 300, None])
     def test_a_file_that_is_cut_off_or_gone_is_no_new_list(self, tmp_path: Path, left: int | None) -> None:
         with make_cache(tmp_path, syncs=False) as cache:
