@@ -35,7 +35,7 @@ lint:  ## ruff, mypy, import-linter
 
 bench:  ## figures beside their references, into build/bench.json (ONLY=name chooses)
 	$(BOOTSTRAP) dev
-	@exec $(VENV) -m tests.bench $(if $(ONLY),--only $(ONLY)) $(ARGS)
+	@exec $(VENV) -m tests.bench $(ONLY) $(ARGS)
 
 shots:  ## a picture of every screen, into build/shots
 	$(BOOTSTRAP) dev

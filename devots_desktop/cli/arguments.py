@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Never
 
+from devots_desktop import __version__
 from devots_desktop.cli.output import plain
 
 
@@ -26,16 +27,18 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     """The arguments after the program's name; `command` is None where none is given.
 
     Raises:
-        SystemExit: 2 for wrong usage, which was explained on standard error; 0 where help was asked for and given.
+        SystemExit: 2 for wrong usage, which was explained on standard error; 0 where help or the version was asked for and given.
     """
     description = "Todos on the command line. Without a command the window opens."
     parser = _Parser(prog="devots", description=description, parents=[_shared()])
+    parser.add_argument("--version", action="version", version=f"devots {__version__}")
     parser.set_defaults(profile=None, account=None, json=False)
+    shared = _shared()
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
-    _add_todo_commands(commands)
-    _add_sync_commands(commands)
-    _add_account_commands(commands)
-    _add_database_commands(commands)
+    _add_todo_commands(commands, shared)
+    _add_sync_commands(commands, shared)
+    _add_account_commands(commands, shared)
+    _add_database_commands(commands, shared)
     return parser.parse_args(argv)
 
 
@@ -48,41 +51,41 @@ def _shared() -> _Parser:
     return shared
 
 
-def _command(commands: "_Commands", name: str, help_: str) -> _Parser:
-    return commands.add_parser(name, help=help_, description=help_[0].upper() + help_[1:] + ".", parents=[_shared()])
+def _command(commands: "_Commands", shared: _Parser, name: str, help_: str) -> _Parser:
+    return commands.add_parser(name, help=help_, description=help_[0].upper() + help_[1:] + ".", parents=[shared])
 
 
-def _add_todo_commands(commands: "_Commands") -> None:
-    _command(commands, "add", "add a todo on top of the list").add_argument("text", metavar="TEXT")
-    listing = _command(commands, "list", "show the todos, newest first")
+def _add_todo_commands(commands: "_Commands", shared: "_Parser") -> None:
+    _command(commands, shared, "add", "add a todo on top of the list").add_argument("text", metavar="TEXT")
+    listing = _command(commands, shared, "list", "show the todos, newest first")
     views = listing.add_mutually_exclusive_group()
     for view, help_ in (("open", "only what is to be done"), ("done", "only what is done"), ("all", "both; the same without an option")):
         views.add_argument(f"--{view}", dest="view", action="store_const", const=view, default="all", help=help_)
     listing.add_argument("--limit", metavar="N", type=_count, default=-1, help="at most N todos")
     for name, help_ in (("done", "mark todos as done"), ("reopen", "mark todos as open again"), ("delete", "delete todos")):
-        _command(commands, name, help_).add_argument(
+        _command(commands, shared, name, help_).add_argument(
             "ids", metavar="ID", nargs="+", help="a todo's id, or its first characters, at least 4"
         )
-    editing = _command(commands, "edit", "give a todo another text")
+    editing = _command(commands, shared, "edit", "give a todo another text")
     editing.add_argument("id", metavar="ID", help="the todo's id, or its first characters, at least 4")
     editing.add_argument("text", metavar="TEXT")
-    _command(commands, "parked", "show the changes that the server refused, and why")
+    _command(commands, shared, "parked", "show the changes that the server refused, and why")
 
 
-def _add_sync_commands(commands: "_Commands") -> None:
-    syncing = _command(commands, "sync", "follow the server until interrupted")
+def _add_sync_commands(commands: "_Commands", shared: "_Parser") -> None:
+    syncing = _command(commands, shared, "sync", "follow the server until interrupted")
     syncing.add_argument("--once", action="store_true", help="push and pull once, and say what came of it")
-    _command(commands, "watch", "print changes as they come, wherever they are made, until interrupted")
+    _command(commands, shared, "watch", "print changes as they come, wherever they are made, until interrupted")
 
 
-def _add_account_commands(commands: "_Commands") -> None:
-    accounts = _command(commands, "accounts", "show, add, remove and choose accounts")
+def _add_account_commands(commands: "_Commands", shared: "_Parser") -> None:
+    accounts = _command(commands, shared, "accounts", "show, add, remove and choose accounts")
     verbs = accounts.add_subparsers(dest="verb", metavar="list | add | remove | use", title="commands")
-    _command(verbs, "list", "show the accounts; the current one is marked")
+    _command(verbs, shared, "list", "show the accounts; the current one is marked")
     for name, help_ in (("remove", "sign out, and delete an account's files from this device"), ("use", "make an account the current one")):
-        _command(verbs, name, help_).add_argument("name", metavar="NAME")
-    kinds = _command(verbs, "add", "add an account").add_subparsers(dest="kind", metavar="KIND", title="kinds", required=True)
-    _add_postgres(_command(kinds, "postgres", "sign in to a PostgreSQL database, or sign up"))
+        _command(verbs, shared, name, help_).add_argument("name", metavar="NAME")
+    kinds = _command(verbs, shared, "add", "add an account").add_subparsers(dest="kind", metavar="KIND", title="kinds", required=True)
+    _add_postgres(_command(kinds, shared, "postgres", "sign in to a PostgreSQL database, or sign up"))
 
 
 def _add_postgres(adding: _Parser) -> None:
@@ -100,17 +103,17 @@ def _add_postgres(adding: _Parser) -> None:
     adding.add_argument("--secrets", choices=("keyring", "memory", "file"), default="keyring", help=help_)
 
 
-def _add_database_commands(commands: "_Commands") -> None:
-    database = _command(commands, "db", "for the owner of a database: bring it up to date, or see how it stands")
+def _add_database_commands(commands: "_Commands", shared: "_Parser") -> None:
+    database = _command(commands, shared, "db", "for the owner of a database: bring it up to date, or see how it stands")
     verbs = database.add_subparsers(dest="verb", metavar="upgrade | status", title="commands", required=True)
-    upgrading = _command(verbs, "upgrade", "bring a database to the form that this program works with")
+    upgrading = _command(verbs, shared, "upgrade", "bring a database to the form that this program works with")
     upgrading.add_argument("--flavour", choices=("portal", "supabase"), help="whose tables these are, where it cannot be seen")
     upgrading.add_argument(
         "--password-file", metavar="F", type=_filled, help="the password for the login devots_desktop (else one is made)"
     )
     upgrading.add_argument("--sign-up", choices=("on", "off"), help="whether people may sign up by themselves")
     upgrading.add_argument("--accept-rights", action="store_true", help="the rights of others that were found are meant to be so")
-    for each in (upgrading, _command(verbs, "status", "see how a database stands, without changing it")):
+    for each in (upgrading, _command(verbs, shared, "status", "see how a database stands, without changing it")):
         help_ = "take SUPABASE_POSTGRES_URL or else DATABASE_URL from this file instead of the environment"
         each.add_argument("--env-file", metavar="F", type=_filled, help=help_)
 

@@ -96,7 +96,7 @@ async def _once(profile: Profile, account: Account, timeout: float) -> SyncRepor
 
 async def _watch(opened: OpenAccount, output: Output) -> None:
     """Print changes as they come."""
-    end, shown = asyncio.Event(), _Shown(opened)
+    end, shown = asyncio.Event(), Shown(opened)
     unwritten: list[NotAnswered] = []
 
     def tell(changes: ChangeSet) -> None:
@@ -149,7 +149,7 @@ def _tell_status(status: Status) -> None:
     message(f"{time.strftime('%H:%M:%S')}  {_NAMES[status.live]}  {status.sentence}")
 
 
-class _Shown:
+class Shown:
     """What a watcher has been told: where so much changed that the list is to be read again, the single changes are found by comparing."""
 
     def __init__(self, opened: OpenAccount) -> None:

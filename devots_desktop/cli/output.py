@@ -92,7 +92,7 @@ class Output:
 
     def paint(self, text: str, colour: Colour | None) -> str:
         """The text in a colour, where the answer goes to a terminal that wants colours."""
-        return f"\x1b[{colour}m{text}\x1b[0m" if self._coloured and colour else text
+        return f"\x1b[{colour}m{text}\x1b[0m" if text and self._coloured and colour else text
 
     def fit(self, text: str, taken: int) -> str:
         """The text as long as a terminal's line has room for it beside `taken` columns; whole where the answer goes elsewhere."""

@@ -14,7 +14,6 @@ from devots_desktop.cli.opening import chosen, everything, find, open_profile
 from devots_desktop.cli.output import Output, message
 from devots_desktop.domain.account import Account, AccountKind
 from devots_desktop.domain.todo import Todo
-from devots_desktop.services import wake
 from devots_desktop.services.account import OpenAccount
 from devots_desktop.services.todos import Todos
 from devots_desktop.store.lists import Lists, View
@@ -111,6 +110,8 @@ def _answer(lists: Lists, before: list[Todo], command: str, output: Output) -> N
 
 def _tell(profile: Profile, account: Account) -> None:
     """Tell an open window, and, where no other program syncs the account, its server. The change is stored already: nothing here can undo it."""
+    from devots_desktop.services import wake
+
     wake.ping(profile.folder, wake.CHANGED)
     if account.kind is not AccountKind.COMPUTER and _nobody_syncs(profile, account):
         from devots_desktop.cli import following

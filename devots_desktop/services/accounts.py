@@ -3,7 +3,6 @@
 Imports nothing that the first window would wait for: asyncio and the servers' libraries are loaded when a verb needs them.
 """
 
-import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -103,6 +102,8 @@ class Accounts:
         Raises:
             DevotsError: the form, the server or the keyring stands in the way; nothing was remembered.
         """
+        import uuid
+
         from devots_desktop.remote.thread import on_thread
 
         email = form.email.strip().lower()

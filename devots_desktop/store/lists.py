@@ -9,14 +9,19 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from devots_desktop.domain.search import fold, terms
 from devots_desktop.domain.sorting import ALPHABET_LENGTH, Sort
-from devots_desktop.domain.steps import Steps
 from devots_desktop.domain.todo import Todo
-from devots_desktop.store import history, parking, rows, search
+from devots_desktop.store import rows
 from devots_desktop.store.cache import translated
+
+if TYPE_CHECKING:
+    from devots_desktop.domain.steps import Steps
+    from devots_desktop.store.parking import Parked
 
 
 class View(StrEnum):
@@ -98,7 +103,7 @@ class Lists:
                 f" SELECT t.key, {_LETTERS_NOW} FROM todo t WHERE t.folded IS NULL AND {_WHERE[view]} ORDER BY 2, 1 DESC) LIMIT ?"
             )
         with translated(self._path):
-            return array("q", (key for (key,) in self._db.execute(query, (limit,))))
+            return array("q", chain.from_iterable(self._db.execute(query, (limit,))))
 
     def search(self, words: str, view: View, *, sort: Sort = Sort.NEWEST, limit: int = -1) -> "array[int]":
         """The keys of a view's rows that the words find (domain/search.py), in the order of the list. Blank words find all.
@@ -106,6 +111,8 @@ class Lists:
         Args:
             limit: answer only the newest so many, which takes under a millisecond where there is much to be found.
         """
+        from devots_desktop.store import search
+
         if not terms(words):
             return self.keys(view, sort=sort, limit=limit)
         with translated(self._path):
@@ -147,12 +154,16 @@ class Lists:
         finally:
             self._db.set_progress_handler(None, 0)
 
-    def steps(self) -> Steps:
+    def steps(self) -> "Steps":
         """What undo and redo would do now."""
+        from devots_desktop.store import history
+
         with translated(self._path):
             return history.latest(self._db)
 
-    def parked(self) -> list[parking.Parked]:
+    def parked(self) -> "list[Parked]":
         """What needs the user, newest first."""
+        from devots_desktop.store import parking  # With what it needs it costs the first paint 18 ms.
+
         with translated(self._path):
             return parking.everything(self._db)

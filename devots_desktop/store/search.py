@@ -10,6 +10,7 @@ Where SQLite lacks FTS5 or its trigrams, texts are folded without an index, that
 
 import sqlite3
 from array import array
+from itertools import chain
 
 from devots_desktop.domain.search import fold, terms
 from devots_desktop.store.cache import Cache
@@ -108,7 +109,7 @@ def keys(db: sqlite3.Connection, words: str, *, where: str, order: str, limit: i
         f"SELECT t.key FROM hit h CROSS JOIN todo t ON t.key = h.key ORDER BY {order}",
         values,
     )
-    return array("q", (key for (key,) in found))
+    return array("q", chain.from_iterable(found))
 
 
 def _having(wanted: list[str], text: str) -> str:

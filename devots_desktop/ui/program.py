@@ -14,6 +14,7 @@ from devots_desktop.store.profile import Profile
 from devots_desktop.ui import icons, theme, window_state
 from devots_desktop.ui.trace import open_trace
 from devots_desktop.ui.window import MainWindow
+from devots_desktop.ui.window_state import OPEN_MARK
 
 _FIRST_PAINT_MS = 2_000
 _WAIT = NestedLoop.ProcessEventsFlag.WaitForMoreEvents
@@ -55,7 +56,9 @@ def run(folder: Path) -> int:
 
 def _hand_over(folder: Path) -> bool:
     """Bring a window that this profile has already to the front."""
-    from devots_desktop.services import wake
+    if not (folder / OPEN_MARK).exists():
+        return False
+    from devots_desktop.services import wake  # Sockets cost 10 ms, which only a second start has to pay.
 
     return wake.ping(folder, wake.SHOW)
 

@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 from devots_desktop.services import wake
+from devots_desktop.ui.window_state import OPEN_MARK
 
 
 class SingleWindow(QObject):
@@ -30,16 +31,20 @@ class SingleWindow(QObject):
         """Start listening; False where another window of the profile was faster."""
         address = wake.socket_address(self._folder)
         if self._server.listen(address):
+            (self._folder / OPEN_MARK).touch()
             return True
         if wake.ping(self._folder, wake.SHOW):
             return False
         # What a crash left behind.
         QLocalServer.removeServer(address)
+        (self._folder / OPEN_MARK).touch()
         return self._server.listen(address)
 
     def close(self) -> None:
         """Stop listening."""
-        self._server.close()
+        if self._server.isListening():
+            self._server.close()
+            (self._folder / OPEN_MARK).unlink(missing_ok=True)
 
     def _take(self) -> None:
         while (connection := self._server.nextPendingConnection()) is not None:

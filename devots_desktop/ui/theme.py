@@ -4,7 +4,7 @@ Everything that is drawn takes its colours from here through `scheme(widget.pale
 all of it. Contrasts are held by tests/ui/test_theme.py: 4.5:1 for text (WCAG 2.2, 1.4.3), 3:1 for marks (1.4.11).
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFontMetrics, QGuiApplication, QPalette
@@ -24,8 +24,7 @@ MOTION_MS = 150
 _NATIVE = ("macos", "windows11", "windowsvista", "breeze")
 
 
-@dataclass(frozen=True, slots=True)
-class Scheme:
+class Scheme(NamedTuple):
     """The colours of one scheme, as #rrggbb.
 
     Attributes:
@@ -147,7 +146,13 @@ def _follow(app: QApplication) -> None:
 
 def live_colour(colours: Scheme, live: Live) -> str:
     """The colour of the dot beside an account; the word beside it says the same."""
-    return {Live.LIVE: colours.good, Live.LOCAL: colours.good, Live.CHECKING: colours.busy, Live.OFFLINE: colours.edge, Live.SIGNED_OUT: colours.bad}[live]
+    return {
+        Live.LIVE: colours.good,
+        Live.LOCAL: colours.good,
+        Live.CHECKING: colours.busy,
+        Live.OFFLINE: colours.edge,
+        Live.SIGNED_OUT: colours.bad,
+    }[live]
 
 
 def icon_size(metrics: QFontMetrics) -> int:

@@ -23,7 +23,7 @@ _QUERIES = {
     "grant": "select c.relname || ' ' || array_to_string(array(select unnest(c.relacl)::text order by 1), ',') from pg_class c"
     " where c.relnamespace in ({schemas}) and c.relkind in ('r', 'S')",
     "column grant": "select c.relname || '.' || a.attname || ' ' || array_to_string(array(select unnest(a.attacl)::text order by 1), ',')"
-    " from pg_class c join pg_attribute a on a.attrelid = c.oid where c.relnamespace in ({schemas}) and a.attacl is not null",
+    " from pg_class c join pg_attribute a on a.attrelid = c.oid where c.relnamespace in ({schemas}) and a.attacl is not null and not a.attisdropped",
 }
 SHAPE = ("column", "constraint", "index", "trigger", "row security", "policy")
 

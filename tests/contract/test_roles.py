@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 
-import psycopg
 import pytest
 
 from devots_desktop.remote.postgres import migrate
 from devots_desktop.remote.postgres.roles import RolesMissing, UnsafeRole
 from tests.servers.fixtures import VERSIONS, Servers
 from tests.servers.managed import DESKTOP
-from tests.servers.postgres import SUPERUSER, Database, PostgresServer, binaries
+from tests.servers.postgres import SUPERUSER, Database, PostgresServer
 
 
 @pytest.fixture(scope="module")
@@ -114,13 +113,3 @@ def test_missing_roles_are_named_by_status(bare: Database) -> None:
         "role authenticated",
         "role devots_desktop",
     ]
-
-
-def test_the_server_ends_with_the_block_and_leaves_no_folder() -> None:
-    version = next(version for version in (18, 15) if binaries(version))
-    with PostgresServer.start(version) as server:
-        url = Database(server, "postgres").url(SUPERUSER)
-        assert server.folder.exists()
-    assert not server.folder.exists()
-    with pytest.raises(psycopg.OperationalError):
-        psycopg.connect(url, connect_timeout=2)

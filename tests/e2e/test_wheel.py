@@ -125,4 +125,4 @@ def test_its_window_paints_what_the_command_line_added(program: pathlib.Path, tm
         _, messages = window.communicate(timeout=20)
     assert painted is not None, messages
     assert painted["text"] == "Buy oat milk"
-    assert messages == ""
+    assert [line for line in messages.splitlines() if "This plugin does not support" not in line] == []

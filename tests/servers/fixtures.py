@@ -1,7 +1,10 @@
 """Fixtures of the real PostgreSQL servers. One server of each version for each test process; a database of its own for each test."""
 
+import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
@@ -26,7 +29,7 @@ class Servers:
         if binaries(version) is None:
             not_run(f"PostgreSQL {version} is not installed")
         if version not in self._running:
-            self._running[version] = PostgresServer.start(version)
+            self._running[version] = PostgresServer.start(version, _quick_folder())
         return self._running[version]
 
     def managed(self, version: int, flavour: Flavour) -> Managed:
@@ -42,6 +45,14 @@ class Servers:
     def stop(self) -> None:
         for server in self._running.values():
             server.stop()
+
+
+def _quick_folder() -> Path | None:
+    """In memory where there is room: to make and drop a database waits for the disk several times, and no test looks at the disk."""
+    memory = Path("/dev/shm")
+    if not memory.is_dir() or shutil.disk_usage(memory).free < 2**32:
+        return None
+    return Path(tempfile.mkdtemp(prefix="devots-pg-", dir=memory))
 
 
 @pytest.fixture(scope="session")

@@ -5,14 +5,14 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 
 from devots_desktop.remote.postgres.password import derive_key, new_salt
 from tests.servers.postgres import Database
 
-DESKTOP = "devots_desktop"
+DESKTOP: Final = "devots_desktop"
 
 
 @dataclass(frozen=True, slots=True)

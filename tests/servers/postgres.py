@@ -128,6 +128,8 @@ class PostgresServer:
         """Stop at once, without waiting for clients, and remove the folder. Harmless when stopped already."""
         self.kill(signal.SIGINT)
         shutil.rmtree(self.folder, ignore_errors=True)
+        if self.ca_file is not None:
+            shutil.rmtree(self.ca_file.parent, ignore_errors=True)
 
     def kill(self, how: signal.Signals = signal.SIGQUIT) -> None:
         """Stop the server and keep its folder: SIGINT orderly, SIGQUIT as in a crash."""

@@ -86,6 +86,10 @@ class MemoryServer:
         row = self._rows.get((user_id, client_id))
         return None if row is None or row.deleted else row
 
+    def todos(self, user_id: str) -> dict[str, ServerRow]:
+        """One person's rows as they are committed, by client_id."""
+        return {client_id: row for (owner, client_id), row in self._rows.items() if owner == user_id and not row.deleted}
+
     def listen(self, user_id: str, changed: Callable[[], None]) -> Callable[[], None]:
         """Call `changed` after each commit that touched this person's todos.
 

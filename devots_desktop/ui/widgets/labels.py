@@ -1,10 +1,10 @@
 """Labels and tooltips that show text as it is: Qt would render HTML in them and load local images (ARCHITECTURE.md, decision 7)."""
 
-from html import escape
-
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFont, QPalette
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QLabel, QWidget
+
+from devots_desktop.ui.drawing import scaled
 
 TEXT = QPalette.ColorRole.WindowText
 MUTED = QPalette.ColorRole.PlaceholderText
@@ -28,17 +28,8 @@ def plain_label(text: str = "", *, role: QPalette.ColorRole = TEXT, size: float 
     return label
 
 
-def scaled(font: QFont, size: float, *, bold: bool = False) -> QFont:
-    """A font of the type scale: `size` times the size of this one."""
-    made = QFont(font)
-    if made.pointSizeF() > 0:
-        made.setPointSizeF(made.pointSizeF() * size)
-    else:
-        made.setPixelSize(round(made.pixelSize() * size))
-    made.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
-    return made
-
-
 def plain_tooltip(widget: QWidget, text: str) -> None:
     """Give a widget a tooltip that shows exactly this text, wrapped where it is long."""
+    from html import escape  # Not at the top: 4 ms of the first paint.
+
     widget.setToolTip(f"<span>{escape(text)}</span>" if text else "")

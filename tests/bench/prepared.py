@@ -1,0 +1,35 @@
+"""Profiles filled for a measurement."""
+
+import random
+from pathlib import Path
+
+from devots_desktop.services.account import now
+from devots_desktop.store import edits
+from devots_desktop.store.cache import Cache
+from devots_desktop.store.profile import Profile
+
+TODOS = 10_000
+_WORDS = ["buy", "call", "fix", "water", "read", "send", "pay", "plan", "oat", "milk", "plumber", "bicycle", "tulips", "letter", "invoice"]
+
+
+def filled(folder: Path, count: int = TODOS) -> Path:
+    """A profile whose account "This computer" has so many todos of 4 to 9 words."""
+    profile = Profile(folder)
+    cache = Cache(profile.cache_path(profile.current()), syncs=False, clock=now)
+    chance = random.Random(7)
+    # The measurement is not about this: a disk that may lose it all saves a minute.
+    with cache.transaction(durable=False) as db:
+        db.executemany(
+            "INSERT INTO todo (client_id, text, completed, created_at, updated_at) VALUES (?, ?, ?, ?, ?)",
+            [_row(chance, number) for number in range(count)],
+        )
+    edits.add(cache, "The newest")
+    cache.close()
+    return folder
+
+
+def _row(chance: random.Random, number: int) -> tuple[str, str, int, int, int]:
+    at = 1_700_000_000_000_000 + number * 1_000_000
+    text = " ".join(chance.choices(_WORDS, k=chance.randint(4, 9)))
+    client_id = f"{chance.getrandbits(32):08x}-0000-4000-8000-{number:012x}"
+    return client_id, text, int(chance.random() < 0.3), at, at

@@ -1,0 +1,92 @@
+"""A private X server, and a hand on its keyboard and mouse (xdotool). There is no window manager: nothing but the tests decides who has the keyboard."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tests.window.program import environment
+
+SIZE = (1280, 900)
+_GRAB = "import sys; from PySide6.QtGui import QGuiApplication as A; a = A([]); a.primaryScreen().grabWindow(0).save(sys.argv[1])"
+
+
+def missing_programs() -> list[str]:
+    """What this machine lacks for a Display."""
+    return [name for name in ("Xvfb", "xdotool") if shutil.which(name) is None]
+
+
+class Display:
+    """A running X server that nobody else uses. A context manager.
+
+    Attributes:
+        name: for the environment variable DISPLAY.
+    """
+
+    def __init__(self) -> None:
+        reading, writing = os.pipe()
+        screen = f"{SIZE[0]}x{SIZE[1]}x24"
+        self._server = subprocess.Popen(
+            ["Xvfb", "-displayfd", str(writing), "-screen", "0", screen, "-nolisten", "tcp", "-noreset"],
+            pass_fds=[writing],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        os.close(writing)
+        with os.fdopen(reading) as told:
+            number = told.readline().strip()
+        if not number:
+            raise RuntimeError(f"Xvfb ended with {self._server.wait()}")
+        self.name = f":{number}"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._server.terminate()
+        self._server.wait()
+
+    def environment(self) -> dict[str, str]:
+        """For programs whose windows are to be here."""
+        return environment("xcb", self.name)
+
+    # Keyboard and mouse
+
+    def key(self, *names: str) -> None:
+        """Press keys one after the other, as xdotool names them: Return, ctrl+n."""
+        self._do("key", "--delay", "0", *names)
+
+    def type(self, text: str) -> None:
+        """Type letters."""
+        self._do("type", "--delay", "0", text)
+
+    # Windows
+
+    def window_of(self, process: int) -> str:
+        """Wait for the window of a process; answer its id."""
+        return self._do("search", "--all", "--sync", "--onlyvisible", "--pid", str(process), "--name", "^Devots$").splitlines()[0]
+
+    def focus(self, window: str) -> None:
+        """Give a window the keyboard."""
+        self._do("windowfocus", "--sync", window)
+
+    def place(self, window: str, x: int, y: int) -> None:
+        """Move a window."""
+        self._do("windowmove", "--sync", window, str(x), str(y))
+
+    def at(self, x: int, y: int) -> str:
+        """The window that is on top at a point."""
+        shown = self._do("mousemove", str(x), str(y), "getmouselocation", "--shell")
+        return dict(line.split("=") for line in shown.split())["WINDOW"]
+
+    def screenshot(self, path: Path) -> None:
+        """Save what is on the screen as PNG."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        subprocess.run([sys.executable, "-c", _GRAB, path], env=self.environment(), check=True, timeout=30)
+
+    def _do(self, *arguments: str) -> str:
+        environ = {**os.environ, "DISPLAY": self.name}
+        return subprocess.run(["xdotool", *arguments], env=environ, check=True, capture_output=True, text=True, timeout=30).stdout
