@@ -319,6 +319,32 @@ class TestAway:
         world.play(scene)
 
 
+@pytest.mark.parametrize("steps", range(1, 16))
+def test_cancelled_at_any_step_of_a_failing_session_it_ends(world: World, steps: int) -> None:
+    async def main() -> None:
+        life = asyncio.create_task(world.engine.run())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        life.cancel()
+        async with asyncio.timeout(1):
+            await asyncio.wait([life])
+        await world.engine.close()
+
+    world.server.up = False
+    world.loop.run_until_complete(main())
+
+
+@pytest.mark.expects_log("The sync of an account failed")
+def test_of_several_failures_at_once_a_bug_is_not_hidden(world: World) -> None:
+    def bug() -> None:
+        world.remotes[-1].cut()
+        world.on_pull = None
+        raise ZeroDivisionError
+
+    world.on_pull = bug
+    world.play(lambda: asyncio.sleep(1))
+
+
 class TestSession:
     def test_signed_out_it_waits_and_goes_on_after_a_new_sign_in(self, world: World) -> None:
         async def scene() -> None:
