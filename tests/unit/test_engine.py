@@ -280,6 +280,29 @@ class TestAway:
         assert max(pauses) > 45
         assert max(pauses[:2]) <= 8
 
+    def test_a_server_that_was_away_is_not_kept_waiting_for_its_refusals_before(self, world: World) -> None:
+        def refuse() -> None:
+            raise Unreachable("Server busy", "The database starts.", "It is tried again.")
+
+        def refuse_thrice_more() -> None:
+            if len(world.pulls) >= asked + 3:
+                world.on_pull = None
+            refuse()
+
+        asked = 0
+
+        async def scene() -> None:
+            nonlocal asked
+            await asyncio.sleep(1800)
+            world.server.up = False
+            await asyncio.sleep(600)
+            asked, world.on_pull, world.server.up = len(world.pulls), refuse_thrice_more, True
+            await asyncio.sleep(engine.PROBE_EVERY_S + 0 + 4 + 8 + 1)
+            assert world.state == "live"
+
+        world.on_pull = refuse
+        world.play(scene)
+
     def test_a_lost_listening_connection_begins_anew_at_once(self, world: World) -> None:
         async def scene() -> None:
             await asyncio.sleep(1)
@@ -594,6 +617,30 @@ class TestHistory:
         report = world.once()
         assert (report.live, world.texts) == (Live.LIVE, ["also kept", "kept", "typed"])
         assert shown(world.cache)[typed][2] == "synced"
+
+    def test_versions_of_another_history_say_nothing(self, world: World) -> None:
+        """A dump that is restored into a new cluster counts transactions from the beginning."""
+        world.write("changed", "deleted")
+        world.once()
+        changed, deleted = sorted(world.server.todos(ME), key=lambda client_id: world.server.todos(ME)[client_id].text)
+        transaction = world.server.begin()
+        transaction.delete(ME, deleted)
+        transaction.commit()
+        world.once()
+        assert world.texts == ["changed"]
+        world.server.truncate()
+        world.server._xid = 0
+        transaction = world.server.begin()
+        transaction.add(ME, changed, "as it was")
+        transaction.add(ME, deleted, "back again")
+        transaction.commit()
+        world.once()
+        assert world.texts == ["as it was", "back again"]
+        transaction = world.server.begin()
+        transaction.edit(ME, changed, {"text": "and on"})
+        transaction.commit()
+        world.once()
+        assert world.texts == ["and on", "back again"]
 
     def test_a_new_epoch_in_the_middle_of_a_pull(self, world: World) -> None:
         def restore() -> None:
