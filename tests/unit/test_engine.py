@@ -176,6 +176,17 @@ class TestStates:
         world.play(scene)
         assert (world.states, len(world.pulls)) == ([Live.CHECKING], 1)
 
+    def test_neither_in_a_second_session(self, world: World) -> None:
+        async def scene() -> None:
+            await asyncio.sleep(1)
+            assert world.state == "live"
+            world.deaf = True
+            world.remotes[-1].cut()
+            await asyncio.sleep(30)
+            assert world.state == "checking"
+
+        world.play(scene)
+
     def test_a_change_that_is_told_is_there_at_once(self, world: World) -> None:
         async def scene() -> None:
             await asyncio.sleep(1)
@@ -384,6 +395,23 @@ class TestSession:
             world.engine.resume()
             await asyncio.sleep(1)
             assert (world.states[-1], world.server_texts) == (Live.LIVE, ["kept"])
+
+        world.play(scene)
+
+    def test_signed_out_once_more_it_waits_once_more(self, world: World) -> None:
+        async def scene() -> None:
+            world.engine.resume()
+            await asyncio.sleep(1)
+            for _ in range(2):
+                del world.server.sessions["token"]
+                world.engine.check()
+                await asyncio.sleep(600)
+                assert world.state == "signed-out"
+                world.server.sessions["token"] = ME
+                world.engine.resume()
+                await asyncio.sleep(1)
+                assert world.state == "live"
+            assert len(world.remotes) <= 5
 
         world.play(scene)
 
