@@ -100,6 +100,8 @@ class OpenAccount:
         """Look now at what other processes wrote, and at the server: after a ping, and when the window gets the focus."""
         if self._worker is not None and not self._closed:
             self._spawn("poke", self._refresh())
+            if self._engine is not None:
+                self._engine.check()
 
     async def sync_once(self, *, timeout: float) -> "SyncReport":
         """Push and pull once.
