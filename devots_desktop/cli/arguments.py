@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Never
 
 from devots_desktop import __version__
-from devots_desktop.cli.output import plain
+from devots_desktop.cli.output import Output, plain
 
 
 class _Parser(argparse.ArgumentParser):
@@ -13,6 +13,11 @@ class _Parser(argparse.ArgumentParser):
 
     def __init__(self, **settings: object) -> None:
         super().__init__(**settings | {"allow_abbrev": False})  # type: ignore[arg-type]  # passed on as they come
+
+    def print_help(self, file: object = None) -> None:
+        # As every answer: argparse itself would not notice that it cannot be written.
+        del file
+        Output(as_json=False).lines(self.format_help().splitlines())
 
     def error(self, message: str) -> Never:
         # It may repeat an argument, which a script took from who knows where.
@@ -36,6 +41,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     shared = _shared()
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     _add_todo_commands(commands, shared)
+    _add_transfer_commands(commands, shared)
     _add_sync_commands(commands, shared)
     _add_account_commands(commands, shared)
     _add_database_commands(commands, shared)
@@ -70,6 +76,14 @@ def _add_todo_commands(commands: "_Commands", shared: "_Parser") -> None:
     editing.add_argument("id", metavar="ID", help="the todo's id, or its first characters, at least 4")
     editing.add_argument("text", metavar="TEXT")
     _command(commands, shared, "parked", "show the changes that the server refused, and why")
+
+
+def _add_transfer_commands(commands: "_Commands", shared: "_Parser") -> None:
+    exporting = _command(commands, shared, "export", "write all todos to a file or to standard output")
+    exporting.add_argument("--format", choices=("json", "csv", "todotxt"), help="else by the file's name: .csv, .txt (todotxt), or JSON")
+    exporting.add_argument("file", metavar="FILE", nargs="?", type=_filled, default="-", help="where to; - or nothing: standard output")
+    help_ = "add the todos of a JSON export that are not here; nothing that is here is changed"
+    _command(commands, shared, "import", help_).add_argument("file", metavar="FILE", type=_filled, help="the file; -: standard input")
 
 
 def _add_sync_commands(commands: "_Commands", shared: "_Parser") -> None:

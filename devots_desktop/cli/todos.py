@@ -1,4 +1,4 @@
-"""The commands on todos: add, list, done, reopen, edit, delete, parked.
+"""The commands on todos: add, list, done, reopen, edit, delete, parked, export, import.
 
 They work on the account's cache in this thread and end. asyncio is loaded only where a server is to be told afterwards: its import takes longer
 than everything else here.
@@ -7,6 +7,7 @@ than everything else here.
 from argparse import Namespace
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from types import ModuleType
 from typing import Any, TypeVar
 
 from devots_desktop.cli import forms
@@ -33,6 +34,13 @@ def run(arguments: Namespace, output: Output) -> None:
                 _list(opened.lists, arguments, output)
             case "parked":
                 _parked(opened.lists, output)
+            case "export":
+                _transfer().export(opened.lists, arguments, output)
+            case "import":
+                todos = _transfer().read(arguments.file)
+                imported = _at_once(Todos(opened.cache, _here, opened.changes.publish).bring(todos))
+                _tell(profile, account)
+                _transfer().show(imported, output)
             case _:
                 before = _change(opened, arguments)
                 _tell(profile, account)
@@ -42,11 +50,20 @@ def run(arguments: Namespace, output: Output) -> None:
 @contextmanager
 def _opened(profile: Profile, account: Account) -> Iterator[OpenAccount]:
     opened = OpenAccount(profile, account)
+    for notice in opened.notices.all():
+        message(str(notice))
     try:
         yield opened
     finally:
         opened.lists.close()
         opened.cache.close()
+
+
+def _transfer() -> ModuleType:
+    """What only two commands need."""
+    from devots_desktop.cli import transfer
+
+    return transfer
 
 
 # Reading ---------------------------------------------------------------------------------------------------------------------

@@ -10,7 +10,8 @@ from devots_desktop.cli.opening import everything
 from devots_desktop.cli.output import NotAnswered, Output, plain
 from devots_desktop.domain.errors import FileUnusable
 from devots_desktop.services import transfer
-from devots_desktop.services.transfer import Format, Imported
+from devots_desktop.services.transfer import Format
+from devots_desktop.store.edits import Brought, Imported
 from devots_desktop.store.files import sync_folder
 from devots_desktop.store.lists import Lists
 
@@ -33,17 +34,19 @@ def export(lists: Lists, arguments: Namespace, output: Output) -> None:
         output.line(f"{count:,} {'todo' if count == 1 else 'todos'} written to {plain(arguments.file)}.")
 
 
-def read(file: str) -> list[transfer.Brought]:
+def read(file: str) -> list[Brought]:
     """The todos of a file, or of standard input. Raises FileUnusable."""
     name = "Standard input" if file == STANDARD else plain(file)
     try:
         content = sys.stdin.buffer.read() if file == STANDARD else Path(file).read_bytes()
-        return transfer.read(content.decode("utf-8-sig"), name)
+    except OSError as error:
+        raise FileUnusable("File not readable", f"{name} cannot be read: {error.strerror}.", "Name another file.") from error
+    try:
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise FileUnusable("File not understood", f"Line {line} of {name} is no UTF-8 text.", "Nothing was imported.") from None
-    except OSError as error:
-        raise FileUnusable("File not readable", f"{name} cannot be read: {error.strerror}.", "Name another file.") from error
+    return transfer.read(text, name)
 
 
 def show(imported: Imported, output: Output) -> None:
@@ -79,4 +82,6 @@ def _to_file(path: Path, parts: Iterable[str]) -> None:
         sync_folder(path.absolute().parent)
     except OSError as error:
         fresh.unlink(missing_ok=True)
-        raise FileUnusable("File not written", f"{plain(str(path))} cannot be written: {error.strerror}.", "Name another file or folder.") from error
+        raise FileUnusable(
+            "File not written", f"{plain(str(path))} cannot be written: {error.strerror}.", "Name another file or folder."
+        ) from error

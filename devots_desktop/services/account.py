@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from asyncio import Task
 
     from devots_desktop.remote.base import Remote
+    from devots_desktop.services.search import Search
     from devots_desktop.services.tasks import Tasks
     from devots_desktop.services.todos import Todos
     from devots_desktop.services.worker import Worker
@@ -42,9 +43,11 @@ class OpenAccount:
         statuses: tells what the account is doing, each time it changes; `status` is the newest.
         notices: what a person is to be told, as that the list was damaged and is rebuilt.
         todos: the verbs, once started.
+        search: the list by words, off this thread, once started.
     """
 
     todos: "Todos"
+    search: "Search"
 
     def __init__(
         self,
@@ -94,6 +97,7 @@ class OpenAccount:
         from asyncio import get_running_loop, sleep
 
         from devots_desktop.services import care
+        from devots_desktop.services.search import Search
         from devots_desktop.services.todos import Todos
         from devots_desktop.services.worker import Worker
 
@@ -104,8 +108,10 @@ class OpenAccount:
                 worker, self._connect, lambda changes: loop.call_soon_threadsafe(self.changes.publish, changes)
             )
         self.todos = Todos(self.cache, worker, lambda changes: loop.call_soon_threadsafe(self._changed_here, changes))
+        self.search = Search(self.cache.path)
         self._tasks = tasks
         if follow:
+            self._spawn("index", self._index(worker))
             self._spawn("look", self._look(look_every))
             self._spawn("care for", care.look_after(self.cache.path, self.cache.clock, sleep, suspicious=self._suspicious))
             self._sync()
@@ -114,6 +120,8 @@ class OpenAccount:
         """Look now at what other processes wrote, and at the server: after a ping, and when the window gets the focus."""
         if self._worker is not None and not self._closed:
             self._spawn("poke", self._refresh())
+            if self._engine is not None:
+                self._engine.check()
 
     async def sync_once(self, *, timeout: float) -> "SyncReport":
         """Push and pull once.
@@ -138,6 +146,7 @@ class OpenAccount:
         if self._engine is not None:
             await self._engine.close()
         if self._worker is not None:
+            self.search.close()
             self._worker.close()
             # The last changes that the worker handed to the loop are told while the list can still be read.
             await sleep(0)
@@ -187,6 +196,23 @@ class OpenAccount:
                 await self._refresh()
             await sleep(every)
 
+    async def _index(self, worker: "Worker") -> None:
+        """Index what was written for the search, a slice at a time, whenever something was."""
+        from asyncio import Event
+
+        from devots_desktop.store import search
+
+        changed = Event()
+        end = self.changes.subscribe(lambda _: changed.set())
+        try:
+            while True:
+                changed.clear()
+                while await worker(lambda: search.index(self.cache)):
+                    pass
+                await changed.wait()
+        finally:
+            end()
+
     # Damage that is found while the account is in use
 
     def _sync(self) -> None:
@@ -204,6 +230,7 @@ class OpenAccount:
             self._syncing.cancel()
             await gather(self._syncing, return_exceptions=True)
         self.lists.close()
+        await self.search.let_go()
         try:
             rescue = await self._worker(self._rebuild)
             self.lists.open()

@@ -102,9 +102,7 @@ class Accounts:
             CacheUnusable: it cannot be opened.
         """
         connect = None if account.kind is AccountKind.COMPUTER else partial(self._connect, account)
-        return OpenAccount(
-            self._profile, account, connect=connect, clock=self._clock, notices=self.notices, suspicious=self.suspicious
-        )
+        return OpenAccount(self._profile, account, connect=connect, clock=self._clock, notices=self.notices, suspicious=self.suspicious)
 
     async def add_postgres(self, form: PostgresForm) -> Account:
         """Sign in or up at a PostgreSQL, and remember the account.

@@ -14,6 +14,7 @@ import threading
 import traceback
 from collections.abc import Iterator
 from contextlib import suppress
+from io import TextIOWrapper
 from pathlib import Path
 
 import devots_desktop
@@ -29,7 +30,10 @@ _SECRETS = (
     (re.compile(r"eyJ[\w-]+\.[\w-]+(\.[\w-]*)?"), _GONE),
     (re.compile(r"[\w.+%-]+@[\w-]+(\.[\w-]+)*"), _GONE),
     (re.compile(r"\b(bearer|basic)\s+\S+", re.IGNORECASE), rf"\1 {_GONE}"),
-    (re.compile(r"([\w-]*(?:passw(?:or)?d|pwd|token|secret|key|authorization|session))(['\"]?\s*[=:]\s*).+", re.IGNORECASE), rf"\1\2{_GONE}"),
+    (
+        re.compile(r"([\w-]*(?:passw(?:or)?d|pwd|token|secret|key|authorization|session))(['\"]?\s*[=:]\s*).+", re.IGNORECASE),
+        rf"\1\2{_GONE}",
+    ),
     (re.compile(r"(?=[\w+=~.-]*\d)[\w+=~-]{20,}"), _GONE),
 )
 
@@ -41,11 +45,11 @@ def start(folder: Path) -> None:
     class Private(RotatingFileHandler):
         """A log that only this user may read."""
 
-        def _open(self):  # type: ignore[no-untyped-def]  # as RotatingFileHandler has it
+        def _open(self) -> TextIOWrapper:
             descriptor = os.open(self.baseFilename, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
             return os.fdopen(descriptor, "a", encoding="utf-8")
 
-        def handleError(self, record: logging.LogRecord) -> None:
+        def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (logging's name)
             """A full disk is no reason to fill the terminal."""
 
     logs = folder / "logs"

@@ -4,8 +4,7 @@ import csv
 import io
 import json
 import uuid
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -28,21 +27,6 @@ class Format(StrEnum):
     JSON = "json"
     CSV = "csv"
     TODOTXT = "todotxt"
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """What an import did.
-
-    Attributes:
-        added: todos that were not here.
-        same: todos that were here with the same text and mark.
-        kept: todos that are here with another text or mark. An import never changes what is here.
-    """
-
-    added: int
-    same: int
-    kept: int
 
 
 def written(todos: Iterable[Todo], form: Format) -> Iterator[str]:
@@ -76,23 +60,6 @@ def read(text: str, name: str) -> list[Brought]:
     todos = [_todo(entry, f"Todo {number} of {name}") for number, entry in enumerate(found, start=1)]
     _refuse_doubles(todos, name)
     return todos
-
-
-async def bring(
-    todos: list[Brought], present: Callable[[list[str]], dict[str, Todo]], add: Callable[[list[Brought]], Any]
-) -> Imported:
-    """Add the todos that are not here.
-
-    Args:
-        present: answers those of these ids that are here.
-        add: stores new ones, all or none.
-    """
-    here = present([todo.client_id for todo in todos])
-    fresh = [todo for todo in todos if todo.client_id not in here]
-    if fresh:
-        await add(fresh)
-    same = sum((here[todo.client_id].text, here[todo.client_id].completed) == (todo.text, todo.completed) for todo in todos if todo not in fresh)
-    return Imported(len(fresh), same, len(here) - same)
 
 
 def _todo(entry: object, where: str) -> Brought:

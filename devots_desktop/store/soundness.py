@@ -10,6 +10,7 @@ _CHECKED = {
     "todo": f"{_SERVER}, state",
     "base": _SERVER,
     "tombstone": "client_id, row_version",
+    "undo_entry": "client_id, before, after",
 }
 
 

@@ -18,3 +18,6 @@ INSERT INTO sync_state SELECT 'checksum', row_checksum(
   (SELECT value FROM sync_state WHERE name = 'horizon'), (SELECT value FROM sync_state WHERE name = 'after_version'),
   (SELECT value FROM sync_state WHERE name = 'after_key'))
   WHERE EXISTS (SELECT 1 FROM sync_state WHERE name = 'epoch');
+
+ALTER TABLE undo_entry ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+UPDATE undo_entry SET checksum = row_checksum(client_id, before, after);

@@ -53,7 +53,6 @@ def test_an_owner_upgrades_a_database_and_somebody_signs_up(tmp_path: Path, data
     environ = {"DATABASE_URL": database.url()}
     before = devots.json("db", "status", environ=environ)
     assert (before["state"], before["revision"], before["sign_up"]) == ("not migrated", None, None)
-    assert devots("db", "status", environ=environ).out.startswith("State     not migrated ")
 
     secret = tmp_path / "password"
     secret.write_text(desktop_password(database))
@@ -69,8 +68,14 @@ def test_an_owner_upgrades_a_database_and_somebody_signs_up(tmp_path: Path, data
     enter(devots, database, "--sign-up")
     assert devots.json("add", "one")["state"] == "synced"
 
-    assert devots("db", "upgrade", "--sign-up", "off", environ=environ).out == "Upgraded: as it was (portal).\n"
-    enter(Devots(tmp_path / "other"), database, "--sign-up", email="bob@example.org", code=1)
+
+def test_an_owner_ends_signing_up(tmp_path: Path, managed: Managed) -> None:
+    devots = Devots(tmp_path / "profile")
+    environ = {"DATABASE_URL": managed.database.url()}
+    answer = devots("db", "upgrade", "--sign-up", "off", environ=environ)
+    assert answer.out == "Upgraded: as it was (portal).\n"
+    assert devots("db", "status", environ=environ).out.startswith("State     current (revision ")
+    assert "sign" in enter(devots, managed.database, "--sign-up", code=1).lower()
 
 
 def test_an_account_is_added_used_and_removed(one: Devots, managed: Managed) -> None:

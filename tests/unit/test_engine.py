@@ -176,6 +176,17 @@ class TestStates:
         world.play(scene)
         assert (world.states, len(world.pulls)) == ([Live.CHECKING], 1)
 
+    def test_neither_in_a_second_session(self, world: World) -> None:
+        async def scene() -> None:
+            await asyncio.sleep(1)
+            assert world.state == "live"
+            world.deaf = True
+            world.remotes[-1].cut()
+            await asyncio.sleep(30)
+            assert world.state == "checking"
+
+        world.play(scene)
+
     def test_a_change_that_is_told_is_there_at_once(self, world: World) -> None:
         async def scene() -> None:
             await asyncio.sleep(1)
@@ -280,6 +291,29 @@ class TestAway:
         assert max(pauses) > 45
         assert max(pauses[:2]) <= 8
 
+    def test_a_server_that_was_away_is_not_kept_waiting_for_its_refusals_before(self, world: World) -> None:
+        def refuse() -> None:
+            raise Unreachable("Server busy", "The database starts.", "It is tried again.")
+
+        def refuse_thrice_more() -> None:
+            if len(world.pulls) >= asked + 3:
+                world.on_pull = None
+            refuse()
+
+        asked = 0
+
+        async def scene() -> None:
+            nonlocal asked
+            await asyncio.sleep(1800)
+            world.server.up = False
+            await asyncio.sleep(600)
+            asked, world.on_pull, world.server.up = len(world.pulls), refuse_thrice_more, True
+            await asyncio.sleep(engine.PROBE_EVERY_S + 0 + 4 + 8 + 1)
+            assert world.state == "live"
+
+        world.on_pull = refuse
+        world.play(scene)
+
     def test_a_lost_listening_connection_begins_anew_at_once(self, world: World) -> None:
         async def scene() -> None:
             await asyncio.sleep(1)
@@ -319,6 +353,32 @@ class TestAway:
         world.play(scene)
 
 
+@pytest.mark.parametrize("steps", range(1, 16))
+def test_cancelled_at_any_step_of_a_failing_session_it_ends(world: World, steps: int) -> None:
+    async def main() -> None:
+        life = asyncio.create_task(world.engine.run())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        life.cancel()
+        async with asyncio.timeout(1):
+            await asyncio.wait([life])
+        await world.engine.close()
+
+    world.server.up = False
+    world.loop.run_until_complete(main())
+
+
+@pytest.mark.expects_log("The sync of an account failed")
+def test_of_several_failures_at_once_a_bug_is_not_hidden(world: World) -> None:
+    def bug() -> None:
+        world.remotes[-1].cut()
+        world.on_pull = None
+        raise ZeroDivisionError
+
+    world.on_pull = bug
+    world.play(lambda: asyncio.sleep(1))
+
+
 class TestSession:
     def test_signed_out_it_waits_and_goes_on_after_a_new_sign_in(self, world: World) -> None:
         async def scene() -> None:
@@ -335,6 +395,23 @@ class TestSession:
             world.engine.resume()
             await asyncio.sleep(1)
             assert (world.states[-1], world.server_texts) == (Live.LIVE, ["kept"])
+
+        world.play(scene)
+
+    def test_signed_out_once_more_it_waits_once_more(self, world: World) -> None:
+        async def scene() -> None:
+            world.engine.resume()
+            await asyncio.sleep(1)
+            for _ in range(2):
+                del world.server.sessions["token"]
+                world.engine.check()
+                await asyncio.sleep(600)
+                assert world.state == "signed-out"
+                world.server.sessions["token"] = ME
+                world.engine.resume()
+                await asyncio.sleep(1)
+                assert world.state == "live"
+            assert len(world.remotes) <= 5
 
         world.play(scene)
 
@@ -568,6 +645,30 @@ class TestHistory:
         report = world.once()
         assert (report.live, world.texts) == (Live.LIVE, ["also kept", "kept", "typed"])
         assert shown(world.cache)[typed][2] == "synced"
+
+    def test_versions_of_another_history_say_nothing(self, world: World) -> None:
+        """A dump that is restored into a new cluster counts transactions from the beginning."""
+        world.write("changed", "deleted")
+        world.once()
+        changed, deleted = sorted(world.server.todos(ME), key=lambda client_id: world.server.todos(ME)[client_id].text)
+        transaction = world.server.begin()
+        transaction.delete(ME, deleted)
+        transaction.commit()
+        world.once()
+        assert world.texts == ["changed"]
+        world.server.truncate()
+        world.server._xid = 0
+        transaction = world.server.begin()
+        transaction.add(ME, changed, "as it was")
+        transaction.add(ME, deleted, "back again")
+        transaction.commit()
+        world.once()
+        assert world.texts == ["as it was", "back again"]
+        transaction = world.server.begin()
+        transaction.edit(ME, changed, {"text": "and on"})
+        transaction.commit()
+        world.once()
+        assert world.texts == ["and on", "back again"]
 
     def test_a_new_epoch_in_the_middle_of_a_pull(self, world: World) -> None:
         def restore() -> None:
