@@ -10,10 +10,13 @@ from typing import Protocol, Self, TypeVar
 from devots_desktop.domain.changes import ChangeSet
 from devots_desktop.domain.errors import CacheDamaged, CacheUnusable, DevotsError
 from devots_desktop.store import backup, checksum, damage, journal, migration
+from devots_desktop.store.carving import log_is_damaged
 from devots_desktop.store.files import is_network, make_private
 from devots_desktop.store.lock import OpenLock
 
 _BUSY_S = 10.0
+_UNDECODABLE = ("Could not decode to UTF-8", "user-defined function raised")
+"""What Python's sqlite3 says, without a code, of a text that is no UTF-8 any more; of our functions, too, nothing else lets them fail."""
 _SMALLEST = 512
 """Bytes of the smallest database (sqlite.org/fileformat2.html)."""
 _PRAGMAS = (
@@ -69,8 +72,10 @@ class Cache:
             with translated(self.path):
                 self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 migration.refuse_newer(self.path, wait=_BUSY_S)
+                # Where others have the file open they are using its log, which is sound then.
+                damaged = self._lock.alone() and log_is_damaged(self.path)
                 self._lock.share()
-                if damage.marked(self.path) or _lost(self.path):
+                if damaged or damage.marked(self.path) or _lost(self.path):
                     raise CacheDamaged(f"The file {self.path} is damaged.")
                 self.db = connect(self.path)
                 self._seen = journal.end(self.db)
@@ -193,7 +198,7 @@ def translated(path: Path) -> Iterator[None]:
 def _cause(error: sqlite3.Error | OSError, path: Path) -> CacheUnusable:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # The low byte is the primary code (sqlite.org/rescode.html).
     number = error.errno if isinstance(error, OSError) else 0
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or str(error).startswith(_UNDECODABLE):
         return CacheDamaged(f"The file {path} is damaged.")
     if code == sqlite3.SQLITE_FULL or number in _FULL:
         return CacheUnusable("Disk full", f"There is no room left on the disk of {path.parent}.", "Free some space and try again.")

@@ -28,14 +28,16 @@ class Image:
     pages: list[bytes]
 
     @classmethod
-    def read(cls, path: Path) -> "Image":
-        """The image of a database file and of the `-wal` beside it, where there is one. Raises OSError."""
-        data = path.read_bytes()
-        wal_path = path.with_name(f"{path.name}-wal")
-        wal = wal_path.read_bytes() if wal_path.exists() else b""
+    def read(cls, path: Path, *, past_damage: bool) -> "Image":
+        """The image of a database file and of the `-wal` beside it, where there is one. Raises OSError.
+
+        Args:
+            past_damage: leave out the frames of the log that are damaged, and go on behind them. SQLite stops at the first one.
+        """
+        data, wal = path.read_bytes(), _log_of(path)
         size = _page_size(data, wal)
         pages = [data[start : start + size] for start in range(0, len(data) - size + 1, size)]
-        _apply_wal(pages, wal, size)
+        _apply_wal(pages, _frames(wal, size), past_damage=past_damage)
         return cls(pages)
 
     def rows(self) -> Iterator[tuple[int, Record | None]]:
@@ -104,28 +106,67 @@ def _page_size(data: bytes, wal: bytes) -> int:
     return _DEFAULT_PAGE
 
 
-def _apply_wal(pages: list[bytes], wal: bytes, size: int) -> None:
-    """Lay the committed frames over the pages. A frame whose checksum fails is left out; SQLite would leave out all behind it as well."""
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """A page in the log. `committed` is the size of the database in pages where a transaction ends here, else 0."""
+
+    number: int
+    committed: int
+    page: bytes
+    sound: bool
+
+
+def log_is_damaged(path: Path) -> bool:
+    """Whether sound transactions lie behind a damaged frame of the log: SQLite would drop them without a word.
+
+    A log that only ends early is what a killed process leaves: its last transaction was never confirmed. Raises OSError.
+    """
+    wal = _log_of(path)
+    damaged = False
+    for frame in _frames(wal, _page_size(b"", wal)):
+        if damaged and frame.sound and frame.committed:
+            return True
+        damaged = damaged or not frame.sound
+    return False
+
+
+def _log_of(path: Path) -> bytes:
+    log = path.with_name(f"{path.name}-wal")
+    return log.read_bytes() if log.exists() else b""
+
+
+def _frames(wal: bytes, size: int) -> Iterator[_Frame]:
+    """The frames of a log (section 4 of the file format). Those of an older log, which lie behind a newer one that is shorter, are not sound.
+
+    The checksum of each goes on from the one before. Taken from what is stored there, one damaged frame does not hide those behind it.
+    """
     if len(wal) < 32:
         return
     order = ">" if wal[3] & 1 else "<"
     salts, seed = wal[16:24], struct.unpack(">II", wal[24:32])
-    waiting: dict[int, bytes] = {}
     for start in range(32, len(wal) - size - 23, size + 24):
         head, page = wal[start : start + 24], wal[start + 24 : start + 24 + size]
-        number, committed = struct.unpack(">II", head[:8])
-        stored = struct.unpack(">II", head[16:24])
-        sound = head[8:16] == salts and _wal_checksum(head[:8] + page, seed, order) == stored
-        seed = stored
-        if not sound:
+        number, committed, _, _, *stored = struct.unpack(">IIIIII", head)
+        sound = head[8:16] == salts and _wal_checksum(head[:8] + page, seed, order) == tuple(stored)
+        seed = tuple(stored)
+        yield _Frame(number, committed, page, sound)
+
+
+def _apply_wal(pages: list[bytes], frames: Iterator[_Frame], *, past_damage: bool) -> None:
+    """Lay the frames of ended transactions over the pages."""
+    waiting: dict[int, bytes] = {}
+    for frame in frames:
+        if not frame.sound and not past_damage:
+            return
+        if not frame.sound:
             continue
-        waiting[number] = page
-        if committed:
-            for each, content in sorted(waiting.items()):
-                if each <= committed:
-                    pages.extend([bytes(size)] * (each - len(pages)))
-                    pages[each - 1] = content
-            del pages[committed:]
+        waiting[frame.number] = frame.page
+        if frame.committed:
+            for number, content in sorted(waiting.items()):
+                if number <= frame.committed:
+                    pages.extend([bytes(len(content))] * (number - len(pages)))
+                    pages[number - 1] = content
+            del pages[frame.committed :]
             waiting.clear()
 
 

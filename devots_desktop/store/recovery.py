@@ -22,7 +22,7 @@ from devots_desktop.store.lock import OpenLock
 from devots_desktop.store.profile import write_private
 from devots_desktop.store.salvage import Found, Values
 
-_SUFFIXES = ("", "-wal", "-shm")
+_SUFFIXES = ("", "-wal", "-shm", "-journal")
 _FRESH = "rebuilt.sqlite3"
 
 

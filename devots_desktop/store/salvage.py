@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from devots_desktop.store.carving import Image, Record
+from devots_desktop.store.carving import Image, Record, log_is_damaged
 from devots_desktop.store.checksum import checksum, mutation_checksum
 
 TODO = ("client_id", "server_id", "text", "completed", "created_at", "updated_at", "row_version", "state")
@@ -23,7 +23,7 @@ class Found:
     Attributes:
         todos: rows by client_id.
         outbox, parked: rows by seq.
-        deleted: todos that the journal says were deleted.
+        last_op: by client_id, the newest entry of the journal and what it says.
         last_key, last_seq: the highest numbers of a todo and of a journal entry that were seen.
         expected_todos, expected_changes: rows that an index or a row's own place says there were.
     """
@@ -31,11 +31,16 @@ class Found:
     todos: dict[str, Values] = field(default_factory=dict)
     outbox: dict[int, Values] = field(default_factory=dict)
     parked: dict[int, Values] = field(default_factory=dict)
-    deleted: set[str] = field(default_factory=set)
+    last_op: dict[str, tuple[int, str]] = field(default_factory=dict)
     last_key: int = 0
     last_seq: int = 0
     expected_todos: set[int] = field(default_factory=set)
     expected_changes: set[int] = field(default_factory=set)
+
+    @property
+    def deleted(self) -> set[str]:
+        """Todos that were deleted, as far as the journal tells."""
+        return {client_id for client_id, (_, op) in self.last_op.items() if op == "delete"}
 
     @property
     def lost_todos(self) -> int:
@@ -58,7 +63,21 @@ def read(damaged: Path, like: sqlite3.Connection) -> Found:
         OSError: the file cannot be read.
     """
     layouts = {table: _columns(like, table) for table in ("todo", "outbox", "parked", "journal")}
-    image, found = Image.read(damaged), Found()
+    found = _read_image(Image.read(damaged, past_damage=True), layouts)
+    if log_is_damaged(damaged):
+        # A row that moved from a page whose newer form is sound to one whose newer form is not, is in the image before the damage only.
+        before = _read_image(Image.read(damaged, past_damage=False), layouts)
+        deleted = found.deleted
+        for client_id, values in before.todos.items():
+            if client_id not in deleted:
+                found.todos.setdefault(client_id, values)
+        found.outbox = before.outbox | found.outbox
+        found.parked = before.parked | found.parked
+    return found
+
+
+def _read_image(image: Image, layouts: Mapping[str, Sequence[str]]) -> Found:
+    found = Found()
     for rowid, record in image.rows():
         if record is not None:
             _take(found, rowid, record, layouts)
@@ -95,7 +114,8 @@ def _take(found: Found, rowid: int, record: Record, layouts: Mapping[str, Sequen
             (found.outbox if table == "outbox" else found.parked)[rowid] = values
         elif table == "journal" and values["via"] in ("local", "push", "live", "pull") and isinstance(values["at"], int):
             found.last_seq = max(found.last_seq, rowid)
-            found.deleted |= {values["client_id"]} if values["op"] == "delete" else set()
+            if rowid > found.last_op.get(values["client_id"], (0, ""))[0]:
+                found.last_op[values["client_id"]] = (rowid, values["op"])
 
 
 def _keep_newest(todos: dict[str, Values], values: Values) -> None:
