@@ -4,6 +4,7 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from devots_desktop.cli.opening import everything
@@ -81,7 +82,8 @@ def _to_file(path: Path, parts: Iterable[str]) -> None:
         fresh.replace(path)
         sync_folder(path.absolute().parent)
     except OSError as error:
-        fresh.unlink(missing_ok=True)
+        with suppress(OSError):
+            fresh.unlink()
         raise FileUnusable(
             "File not written", f"{plain(str(path))} cannot be written: {error.strerror}.", "Name another file or folder."
         ) from error

@@ -72,7 +72,10 @@ def rescued(account: str, rescue: Rescue, *, syncs: bool) -> Notice:
         parts.append(
             f"{_count(rescue.from_backup, 'of them came', 'of them came')} from the backup of {at:%d %B %Y, %H:%M}, and may be older."
         )
-    parts.append(f"{' and '.join(lost)} could not be saved." if lost else "Nothing is known to be missing.")
+    if not (rescue.todos or rescue.changes or lost):
+        parts.append("Nothing in it could be read.")
+    else:
+        parts.append(f"{' and '.join(lost)} could not be saved." if lost else "Nothing is known to be missing.")
     if syncs:
         parts.append("Everything else comes from the server again.")
     return Notice("List rebuilt", " ".join(parts), f"The damaged file is in {rescue.folder}. Check the disk: a sound one does not do this.")

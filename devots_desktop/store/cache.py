@@ -1,6 +1,7 @@
 """Opening the cache and its transactions: pragmas, and SQLite's errors as sentences."""
 
 import errno
+import shutil
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ from devots_desktop.store.lock import OpenLock
 _BUSY_S = 10.0
 _UNDECODABLE = ("Could not decode to UTF-8", "user-defined function raised")
 """What Python's sqlite3 says, without a code, of a text that is no UTF-8 any more; of our functions, too, nothing else lets them fail."""
+_LITTLE = 1 << 17
+"""Bytes of free space with which SQLite cannot work."""
 _SMALLEST = 512
 """Bytes of the smallest database (sqlite.org/fileformat2.html)."""
 _PRAGMAS = (
@@ -178,6 +181,13 @@ def _lost(path: Path) -> bool:
     return size < _SMALLEST and (size > 0 or bool(backup.dailies(path)))
 
 
+def _no_room(path: Path) -> bool:
+    try:
+        return shutil.disk_usage(path.parent).free < _LITTLE
+    except OSError:
+        return False
+
+
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
     """Turn the errors of SQLite and of the file system into CacheUnusable with a sentence for each cause. Damage is marked for who opens next."""
@@ -200,7 +210,8 @@ def _cause(error: sqlite3.Error | OSError, path: Path) -> CacheUnusable:
     number = error.errno if isinstance(error, OSError) else 0
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or str(error).startswith(_UNDECODABLE):
         return CacheDamaged(f"The file {path} is damaged.")
-    if code == sqlite3.SQLITE_FULL or number in _FULL:
+    # Where the log's index cannot grow, SQLite speaks of an I/O error.
+    if code == sqlite3.SQLITE_FULL or number in _FULL or (code == sqlite3.SQLITE_IOERR and _no_room(path)):
         return CacheUnusable("Disk full", f"There is no room left on the disk of {path.parent}.", "Free some space and try again.")
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) or number in (errno.EAGAIN, errno.EWOULDBLOCK):
         return CacheUnusable("List busy", f"Another program keeps {path} locked.", "Close that program and try again.")

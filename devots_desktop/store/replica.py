@@ -62,12 +62,9 @@ def touched(db: sqlite3.Connection) -> set[str]:
 
 
 def versions(db: sqlite3.Connection, client_id: str) -> tuple[int, int]:
-    """The version of a todo's row and that of its newest tombstone, -1 for none."""
-    found: tuple[int, int] = db.execute(
-        "SELECT ifnull((SELECT row_version FROM todo WHERE client_id = ?1), -1), ifnull((SELECT row_version FROM tombstone WHERE client_id = ?1), -1)",
-        (client_id,),
-    ).fetchone()
-    return found
+    """The version of a todo's row and that of its newest tombstone, -1 for none. Raises CacheDamaged: a wrong one would hide what the server has."""
+    row = rows.row(db, client_id)
+    return row.row_version if row else -1, buried(db, client_id)
 
 
 def buried(db: sqlite3.Connection, client_id: str) -> int:

@@ -279,7 +279,13 @@ class TestTrouble:
         devots.add("one")
         for file in cache_file(devots).parent.glob("cache.sqlite3*"):
             file.write_bytes(b"not a database" * 1_000)
-        assert devots("list", code=1).err.startswith("List damaged: ")
+        answer = devots("list")
+        assert (answer.out, answer.err.startswith("List rebuilt: ")) == ("", True)
+        assert "Nothing in it could be read" in answer.err
+        assert [file.read_bytes() for file in cache_file(devots).parent.glob("quarantine/*/cache.sqlite3")] == [b"not a database" * 1_000]
+        # Said once.
+        devots.add("two")
+        assert devots("list").err == ""
 
     def test_accounts_that_cannot_be_read(self, devots: Devots) -> None:
         devots.add("one")

@@ -22,7 +22,9 @@ def main(scale: float) -> int:
             figures[f"kills, {account}"] = asdict(done) | {"seconds": round(time.monotonic() - begun)}
         begun = time.monotonic()
         (Path(name) / "logs").mkdir()
-        figures["torn logs"] = logs.run(Path(name) / "logs", files=round(1_000 * scale), seed=SEED) | {"seconds": round(time.monotonic() - begun)}
+        figures["torn logs"] = logs.run(Path(name) / "logs", files=round(1_000 * scale), seed=SEED) | {
+            "seconds": round(time.monotonic() - begun)
+        }
         for syncs, account in ((False, "this computer"), (True, "with an outbox")):
             begun, folder = time.monotonic(), Path(name) / f"damages-{syncs}"
             counts = damages.run(folder, damages=round(500 * scale), syncs=syncs, todos=400, seed=SEED)

@@ -3,6 +3,7 @@
 import json
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -33,11 +34,11 @@ class Kills:
 def run(folder: Path, *, syncs: bool, operations: int, kills: int, seed: int) -> Kills:
     """Kill a working program so often that about as many operations are done, and look after each kill."""
     figures, kind, chance, known = Kills(), Kind(syncs), random.Random(seed), Content()
-    while figures.operations < operations:
+    while figures.operations < operations or figures.kills < kills:
         # After the last kill the rest is done in peace.
-        patience = chance.randint(1, max(1, 2 * operations // kills)) if figures.kills < kills else operations
-        figures.kills += figures.kills < kills
-        begun = _work(folder, figures, known, operations, chance, patience, syncs=syncs, seed=seed)
+        patience = chance.randint(1, max(1, 2 * operations // kills - 1)) if figures.kills < kills else 10**9
+        last = figures.operations + patience + 1_000 if figures.kills < kills else operations
+        begun = _work(folder, figures, known, last, chance, patience, syncs=syncs, seed=seed)
         opened = kind.open(folder)
         figures.notices += [str(each) for each in opened.notices.all()]
         there = content(opened.lists)
@@ -57,10 +58,10 @@ def run(folder: Path, *, syncs: bool, operations: int, kills: int, seed: int) ->
 
 
 def _work(
-    folder: Path, figures: Kills, known: Content, operations: int, chance: random.Random, patience: int, *, syncs: bool, seed: int
+    folder: Path, figures: Kills, known: Content, last: int, chance: random.Random, patience: int, *, syncs: bool, seed: int
 ) -> dict[str, Any] | None:
     """Let the program work until it has confirmed `patience` operations, then kill it; the operation that was begun and not confirmed."""
-    numbers = [str(seed), str(figures.operations), str(operations)]
+    numbers = [str(seed), str(figures.operations), str(last)]
     command = [sys.executable, "-m", "tests.soak.working", str(folder), "syncs" if syncs else "alone", *numbers]
     begun: dict[str, Any] | None = None
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) as process:
@@ -74,6 +75,7 @@ def _work(
                 # Somewhere in the next operations, wherever that is.
                 time.sleep(chance.uniform(0, 0.03))
                 process.kill()
+    figures.kills += process.returncode == -signal.SIGKILL
     return begun
 
 

@@ -51,7 +51,8 @@ class Place:
     def sql(self, statement: str, *values: object) -> None:
         with self.cache.transaction() as db:
             db.execute(statement, values)
-            rows.stamp(db)
+            if "RENAME" not in statement:
+                rows.stamp(db)
 
     def news(self) -> ChangeSet:
         return self.cache.news()

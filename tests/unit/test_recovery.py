@@ -243,7 +243,7 @@ class TestInterrupted:
         origin = tmp_path / "origin"
         origin.mkdir()
         with make_cache(origin) as cache:
-            texts = {edits.add(cache, f"todo {number}") for number in range(20)}
+            texts = {edits.add(cache, f"todo {number}") for number in range(5)}
             for file in origin.glob("cache.sqlite3*"):
                 shutil.copy(file, tmp_path)
         places = 0
@@ -261,7 +261,7 @@ class TestInterrupted:
                     places += 1
             again, _ = recovery.open_cache(folder / "cache.sqlite3", syncs=True, clock=ticking(9_000_000))
             assert shown(again).keys() == texts
-            assert len(queue(again)) == 20
+            assert len(queue(again)) == 5
             again.close()
             if not died:
                 break
