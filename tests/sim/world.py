@@ -22,7 +22,7 @@ from devots_desktop.domain.todo import ServerRow
 from devots_desktop.remote.base import Position
 from devots_desktop.remote.memory import MemoryRemote, MemoryServer
 from devots_desktop.remote.memory.server import Key
-from devots_desktop.store import edits
+from devots_desktop.store import edits, undo
 from devots_desktop.store.cache import Cache
 from devots_desktop.store.telling import telling
 from devots_desktop.sync.engine import Engine
@@ -35,15 +35,19 @@ Result = TypeVar("Result")
 
 
 class Server(MemoryServer):
-    """Remembers each text that a row ever took, in order."""
+    """Remembers each text that a row ever had, and in order those that an edit or a first create gave."""
 
     history: list[tuple[str, str]]
+    reached: set[tuple[str, str]]
 
     def committed(self, xid: int, written: dict[Key, ServerRow], answers: dict[Key, Answer]) -> None:
         for (_, client_id), row in written.items():
             old = self.stored((ME, client_id))
             assert old is None or row.row_version > old.row_version, "a version went backwards"
-            if not row.deleted and (old is None or old.deleted or old.text != row.text):
+            if not row.deleted:
+                self.reached.add((client_id, row.text))
+            # A todo that is brought back may take an older text again.
+            if not row.deleted and (old is None or (not old.deleted and old.text != row.text)):
                 self.history.append((client_id, row.text))
         super().committed(xid, written, answers)
 
@@ -56,7 +60,9 @@ class FaultyRemote:
         self._world, self._device = world, device
 
     async def push(self, mutations: Sequence[Mutation]) -> list[Answer]:
-        self._world.note(f"{self._device.name} push {[each.mutation_id[:4] for each in mutations]}")
+        self._world.note(
+            f"{self._device.name} push {[f'{each.mutation_id[:4]} {each.kind} {each.client_id[:4]} {each.values}' for each in mutations]}"
+        )
 
         async def ask() -> list[Answer]:
             answers = await self.inner.push(mutations)
@@ -124,6 +130,7 @@ class Typed:
     client_id: str
     text: str
     confirmed: bool = False
+    undone: bool = False
 
 
 class Device:
@@ -208,8 +215,17 @@ class Device:
             typed.confirmed = True
         elif verb == "delete":
             typed.confirmed = await self._edit(lambda cache: edits.delete(cache, target))
+            await self._think_again(typed)
         else:
             typed.confirmed = await self._edit(lambda cache: edits.edit(cache, target, {"text": text}))
+
+    async def _think_again(self, deleted: Typed) -> None:
+        """Undo the delete, now and then: at once, or when the server has it."""
+        if deleted.confirmed and self.world.rng.random() < 0.5:
+            await asyncio.sleep(self.world.rng.choice((0.0, 0.1, 4.0)))
+            deleted.undone = True
+            self.world.note(f"{self.name} undo {deleted.client_id[:4]}")
+            await self._edit(undo.undo)
 
     async def _edit(self, work: Callable[[Cache], Result]) -> Result:
         cache = self.cache
@@ -248,7 +264,7 @@ class World:
         self.trace: list[str] = []
         self._numbers: Counter[str] = Counter()
         self.server = Server(self.clock, forbidden=lambda text: text.endswith("7"))
-        self.server.history = []
+        self.server.history, self.server.reached = [], set()
         self.devices: list[Device] = []
 
     def live(self) -> None:
