@@ -11,6 +11,7 @@ import pytest
 
 from devots_desktop.domain.errors import CacheUnusable
 from devots_desktop.store import backup, edits, files, recovery
+from devots_desktop.store.cache import Cache
 from tests.outcomes import not_run
 from tests.unit.building import make_cache, queue, shown, ticking
 
@@ -41,12 +42,16 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
+def _fill(cache: Cache) -> None:
+    for number in range(1_000):
+        edits.add(cache, f"todo {number} " + "x" * 9_000)
+
+
 class TestFull:
     def test_an_edit_is_refused_and_nothing_is_lost(self, disk: Path) -> None:
         with make_cache(disk) as cache:
             with pytest.raises(CacheUnusable) as caught:
-                for number in range(1_000):
-                    edits.add(cache, f"todo {number} " + "x" * 9_000)
+                _fill(cache)
             assert caught.value.title == "Disk full"
             assert 10 < len(shown(cache)) == len(queue(cache))
             there = shown(cache)
@@ -80,7 +85,9 @@ class TestFull:
         filling.unlink()
         cache, rescue = recovery.open_cache(file, syncs=True, clock=ticking())
         with closing(cache):
-            assert (shown(cache).keys(), rescue and rescue.todos) == (there, 40)
+            assert shown(cache).keys() == there
+            assert rescue is not None
+            assert rescue.todos == 40
 
 
 def test_a_read_only_folder_has_a_sentence_for_root_too(tmp_path: Path) -> None:
@@ -107,7 +114,7 @@ class TestNetwork:
         ("path", "there"),
         [("/home/ada/.local/x", True), ("/home/ada/My Disk/x", True), ("/home/ada/local/deep/x", False), ("/srv/x", False), ("/x", False)],
     )
-    def test_is_told_from_the_table_of_mounts(self, path: str, there: bool) -> None:
+    def test_is_told_from_the_table_of_mounts(self, path: str, *, there: bool) -> None:
         assert files.is_network(Path(path)) is there
 
     def test_where_there_is_no_table_nothing_is_assumed(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,7 +72,7 @@ class TestLog:
     @pytest.mark.parametrize("hostile", HOSTILE)
     def test_what_looks_like_a_secret_is_left_out(self, folder: Path, hostile: str) -> None:
         ours.info("before %s", hostile)
-        ours.info(hostile + " %%")  # noqa: G003 (a careless call)
+        ours.info(hostile + " %%")
         text = written(folder)
         assert text.count("INFO devots_desktop.services.tests") == 2
         assert [part for part in PARTS if part in text] == []

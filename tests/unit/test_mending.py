@@ -90,7 +90,7 @@ class TestInUse:
                     texts(account)
                 await asyncio.wait_for(seen.wait(), PATIENCE_S)
             assert "another Devots program" in account.notices.all()[0].sentence
-            for refused in (lambda: account.todos.add("x"), lambda: account.todos.refresh()):
+            for refused in (lambda: account.todos.add("x"), account.todos.refresh):
                 with pytest.raises(CacheUnusable):
                     await refused()
             with pytest.raises(CacheUnusable):
@@ -170,6 +170,6 @@ class TestNotices:
             (Rescue(Path("/q"), 0, 0, 0, 0), False, ["Nothing in it could be read"]),
         ],
     )
-    def test_what_a_rebuild_saved(self, rescue: Rescue, syncs: bool, says: list[str]) -> None:
+    def test_what_a_rebuild_saved(self, rescue: Rescue, says: list[str], *, syncs: bool) -> None:
         notice = str(rescued("Home", rescue, syncs=syncs))
         assert [part for part in says if part not in notice] == []

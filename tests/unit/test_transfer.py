@@ -53,7 +53,7 @@ class TestJson:
     texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1).filter(str.strip)
 
     @given(texts, st.booleans(), st.integers(0, 10**16), st.integers(0, 10**16))
-    def test_both_ways_without_loss(self, words: str, completed: bool, created_at: int, updated_at: int) -> None:
+    def test_both_ways_without_loss(self, words: str, completed: bool, created_at: int, updated_at: int) -> None:  # noqa: FBT001 (hypothesis passes them by place)
         todo = Todo(1, ONE, words, completed, created_at, updated_at, State.PARKED)
         assert transfer.read(text(Format.JSON, todo, BREAD), "F") == [brought(todo), brought(BREAD)]
 
