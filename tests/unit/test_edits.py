@@ -166,7 +166,6 @@ class TestFrozen:
         assert queue(cache) == [sent]
         assert (shown(cache)[ONE], rows.base(cache.db, ONE)) == (("soy", False, "pending"), server_row())
 
-
     def test_an_answer_that_comes_again_changes_nothing(self, cache: Cache) -> None:
         edits.edit(cache, ONE, {"text": "soy"})
         [sent] = send(cache)
