@@ -117,7 +117,7 @@ class Lists:
         if not terms(words):
             return self.keys(view, sort=sort, limit=limit)
         with translated(self._path):
-            return search.keys(self._db, words, where=_WHERE[view], order=_ORDER[sort], limit=limit)
+            return search.keys(self._db, words, where=f"+{_WHERE[view]}", order=_ORDER[sort], limit=limit)
 
     def todos(self, keys: Sequence[int]) -> dict[int, Todo]:
         """The rows of these keys; a key whose row is gone is not in the answer."""
