@@ -203,6 +203,17 @@ class TestParked:
         assert parking.everything(cache.db) == []
         assert queued(cache) == [(Kind.DELETE, {}, {"text": "milk", "completed": False})]
 
+    def test_what_was_written_over_since_is_not_made_anew(self, cache: Cache) -> None:
+        edits.edit(cache, ONE, {"text": "too long", "completed": True})
+        [first] = send(cache)
+        edits.edit(cache, ONE, {"text": "rice"})
+        send(cache)
+        apply.acknowledge(cache, [first], [answer(first, Outcome.REFUSED, reason="No.")])
+        edits.edit(cache, ONE, {"completed": False})
+        assert parking.everything(cache.db) == []
+        assert [values for _, values, _ in queued(cache)] == [{"text": "rice"}]
+        assert shown(cache)[ONE] == ("rice", False, "pending")
+
     def test_a_parked_todo_says_so_until_then(self, cache: Cache) -> None:
         edits.edit(cache, ONE, {"text": "too long"})
         refuse(cache)
