@@ -56,7 +56,9 @@ class FaultyRemote:
         self._world, self._device = world, device
 
     async def push(self, mutations: Sequence[Mutation]) -> list[Answer]:
-        self._world.note(f"{self._device.name} push {[each.mutation_id[:4] for each in mutations]}")
+        self._world.note(
+            f"{self._device.name} push {[f'{each.mutation_id[:4]} {each.kind} {each.client_id[:4]} {each.values}' for each in mutations]}"
+        )
 
         async def ask() -> list[Answer]:
             answers = await self.inner.push(mutations)
@@ -211,8 +213,16 @@ class Device:
             typed.confirmed = True
         elif verb == "delete":
             typed.confirmed = await self._edit(lambda cache: edits.delete(cache, target))
+            await self._think_again(typed)
         else:
             typed.confirmed = await self._edit(lambda cache: edits.edit(cache, target, {"text": text}))
+
+    async def _think_again(self, deleted: Typed) -> None:
+        """Undo the delete, now and then: at once, or when the server has it."""
+        if deleted.confirmed and self.world.rng.random() < 0.5:
+            await asyncio.sleep(self.world.rng.choice((0.0, 0.1, 4.0)))
+            self.world.note(f"{self.name} undo {deleted.client_id[:4]}")
+            await self._edit(lambda cache: self._turn(cache, undone=True))
 
     def _turn(self, cache: Cache, *, undone: bool) -> None:
         """Undo or redo, and record what that wrote as if it had been typed. It is stored when this returns, whoever dies then."""
