@@ -37,7 +37,8 @@ def change(cache: Cache, row: rows.Row, changed: Patch, at: int) -> Changed:
     """Change fields of a todo; each has another value than before."""
     if cache.syncs:
         queueing.edit(cache.db, row, changed, at)
-    new = replace(row, **changed, updated_at=at, state=replica.state(cache.db, row.client_id))  # type: ignore[arg-type]  # fields by name
+    text, completed = (changed.get(name, value) for name, value in row.patch().items())
+    new = replace(row, text=str(text), completed=bool(completed), updated_at=at, state=_state(cache, row.client_id))
     cache.db.execute(
         "UPDATE todo SET text = ?, completed = ?, updated_at = ?, state = ?, checksum = ? WHERE key = ?",
         (new.text, new.completed, at, new.state, new.checksum, row.key),
@@ -59,18 +60,20 @@ def put_back(cache: Cache, client_id: str, values: Was, at: int) -> Changed:
     return _show(cache, queueing.put_back(cache.db, row, at) if cache.syncs else row)
 
 
-def _show(cache: Cache, row: ServerRow) -> Changed:
-    state = replica.state(cache.db, row.client_id) if cache.syncs else State.SYNCED
-    values = (*rows.server_values(row), str(state))
-    cache.db.execute(
+def _show(cache: Cache, new: ServerRow) -> Changed:
+    state = _state(cache, new.client_id)
+    values = (*rows.server_values(new), str(state))
+    cursor = cache.db.execute(
         "INSERT INTO todo (client_id, server_id, text, completed, created_at, updated_at, row_version, state, checksum)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (*values, checksum(*values)),
     )
-    return Changed(Op.INSERT, _row(cache, row.client_id))
+    assert cursor.lastrowid is not None  # noqa: S101 (written by the statement before)
+    times = (new.created_at, new.updated_at)
+    return Changed(
+        Op.INSERT, rows.Row(cursor.lastrowid, new.client_id, new.server_id, new.text, new.completed, *times, new.row_version, state)
+    )
 
 
-def _row(cache: Cache, client_id: str) -> rows.Row:
-    row = rows.row(cache.db, client_id)
-    assert row is not None  # noqa: S101 (written by the statement before)
-    return row
+def _state(cache: Cache, client_id: str) -> State:
+    return replica.state(cache.db, client_id) if cache.syncs else State.SYNCED
