@@ -102,7 +102,7 @@ class Redacting(logging.Formatter):
 
 
 class CrashReports(logging.Handler):
-    """Writes a file for each bug: a record at ERROR with an exception. Once for each way that the program got there."""
+    """Writes a file for each bug: a record at ERROR with an exception, or with one as its `failure`. Once for each way that the program got there."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(logging.ERROR)
@@ -110,9 +110,10 @@ class CrashReports(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write the report, where there is none of this bug."""
-        if record.exc_info and record.exc_info[1] is not None:
+        error = record.exc_info[1] if record.exc_info else getattr(record, "failure", None)
+        if error is not None:
             with suppress(OSError):
-                self._write(places(record.exc_info[1]))
+                self._write(places(error))
 
     def _write(self, where: str) -> None:
         self._folder.mkdir(mode=0o700, exist_ok=True)

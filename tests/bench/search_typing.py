@@ -72,6 +72,7 @@ def _fill(path: Path, words: list[str], chance: random.Random, count: int) -> No
                 "INSERT INTO todo (client_id, text, completed, created_at, updated_at) VALUES (?, ?, 0, ?, 0)",
                 ((f"{number:032x}", text, number) for number, text in enumerate(texts)),
             )
+            rows.stamp(db)
         while search.index(cache, most=10_000):
             pass
 
