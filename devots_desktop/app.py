@@ -1,5 +1,6 @@
 """The program's entry: decides between the window and the command line."""
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -15,6 +16,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             from devots_desktop.cli.main import run as run_command
 
             return run_command(arguments)
+    # The window collects garbage on its own thread (ui/garbage.py), and its start has nothing to collect.
+    gc.disable()
     from pathlib import Path
 
     from devots_desktop.store.profile import default_folder

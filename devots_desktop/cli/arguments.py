@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Never
 
 from devots_desktop import __version__
-from devots_desktop.cli.output import plain
+from devots_desktop.cli.output import Output, plain
 
 
 class _Parser(argparse.ArgumentParser):
@@ -13,6 +13,11 @@ class _Parser(argparse.ArgumentParser):
 
     def __init__(self, **settings: object) -> None:
         super().__init__(**settings | {"allow_abbrev": False})  # type: ignore[arg-type]  # passed on as they come
+
+    def print_help(self, file: object = None) -> None:
+        # As every answer: argparse itself would not notice that it cannot be written.
+        del file
+        Output(as_json=False).lines(self.format_help().splitlines())
 
     def error(self, message: str) -> Never:
         # It may repeat an argument, which a script took from who knows where.

@@ -16,7 +16,7 @@ def show(db: sqlite3.Connection, server: ServerRow, via: Via, at: int, *, tell: 
     Args:
         tell: write a journal entry. False where the caller writes one for many rows.
     """
-    old = rows.row(db, server.client_id)
+    old = rows.row(db, server.client_id) if tell else None
     if old is not None and via is Via.PUSH and old.patch() != server.patch():
         via = Via.LIVE  # The answer brought somebody else's change along.
     values = rows.server_values(server)
@@ -26,8 +26,8 @@ def show(db: sqlite3.Connection, server: ServerRow, via: Via, at: int, *, tell: 
         " updated_at = excluded.updated_at, row_version = excluded.row_version, state = excluded.state",
         (*values, state(db, server.client_id)),
     )
-    new = rows.row(db, server.client_id)
-    if tell and new is not None and new != old:
+    new = rows.row(db, server.client_id) if tell else None
+    if new is not None and new != old:
         journal.write(db, Op.INSERT if old is None else Op.UPDATE, via, new, at)
 
 
@@ -53,6 +53,20 @@ def bury(db: sqlite3.Connection, client_id: str, row_version: int) -> None:
         "INSERT INTO tombstone VALUES (?, ?) ON CONFLICT (client_id) DO UPDATE SET row_version = max(row_version, excluded.row_version)",
         (client_id, row_version),
     )
+
+
+def touched(db: sqlite3.Connection) -> set[str]:
+    """The todos that something of this device lies over."""
+    return {client_id for (client_id,) in db.execute("SELECT client_id FROM outbox UNION SELECT client_id FROM parked")}
+
+
+def versions(db: sqlite3.Connection, client_id: str) -> tuple[int, int]:
+    """The version of a todo's row and that of its newest tombstone, -1 for none."""
+    found: tuple[int, int] = db.execute(
+        "SELECT ifnull((SELECT row_version FROM todo WHERE client_id = ?1), -1), ifnull((SELECT row_version FROM tombstone WHERE client_id = ?1), -1)",
+        (client_id,),
+    ).fetchone()
+    return found
 
 
 def buried(db: sqlite3.Connection, client_id: str) -> int:
@@ -149,6 +163,9 @@ def forget_versions(db: sqlite3.Connection) -> None:
 
 def state(db: sqlite3.Connection, client_id: str) -> State:
     """Where a todo stands by its parked and queued mutations."""
-    if db.execute("SELECT 1 FROM parked WHERE client_id = ?", (client_id,)).fetchone():
+    parked, queued = db.execute(
+        "SELECT EXISTS (SELECT 1 FROM parked WHERE client_id = ?1), EXISTS (SELECT 1 FROM outbox WHERE client_id = ?1)", (client_id,)
+    ).fetchone()
+    if parked:
         return State.PARKED
-    return State.PENDING if db.execute("SELECT 1 FROM outbox WHERE client_id = ?", (client_id,)).fetchone() else State.SYNCED
+    return State.PENDING if queued else State.SYNCED

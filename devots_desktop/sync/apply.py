@@ -152,9 +152,10 @@ def restart(cache: Cache) -> None:
 
 
 def _apply(db: sqlite3.Connection, page: Sequence[ServerRow], via: Via, at: int, *, tell: bool = True) -> int:
-    news = 0
+    news, touched = 0, replica.touched(db)
     for row in page:
-        decision = plan.incoming(_local(db, row.client_id), row)
+        local = _local(db, row.client_id) if row.client_id in touched else Local(*replica.versions(db, row.client_id))
+        decision = plan.incoming(local, row)
         if decision.case is not Case.OLD_NEWS:
             news += 1
             _carry_out(db, row.client_id, decision, via, at, tell=tell)

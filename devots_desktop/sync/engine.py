@@ -9,7 +9,7 @@ Clock, sleep, random numbers, the cache's thread and the remote are passed in, s
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -178,17 +178,17 @@ class Engine:
         # Before the secret is read: whoever signs in from here on has not been heard.
         self._resume.clear()
         remote = await self._reconnect()
-        failure: DevotsError | None = None
+        # Not a task group: cancelled while one of its tasks fails, it forgets the cancellation (before Python 3.13), and quitting would hang.
+        parts = (self._listen(remote), self._tick(), self._work(remote))
+        tasks = list(map(asyncio.create_task, parts))
         try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._listen(remote), name="listen")
-                group.create_task(self._tick(), name="tick")
-                group.create_task(self._work(remote), name="work")
-        except* DevotsError as errors:
-            failure = _worst(errors)
-        # Outside of the handler: inside, it would be wrapped in a group again.
-        if failure is not None:
-            raise failure
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+        failures = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+        raise _worst(failures or [_lost()])
 
     async def _reconnect(self) -> Remote:
         if self._remote is not None:
@@ -199,7 +199,7 @@ class Engine:
 
     async def _listen(self, remote: Remote) -> None:
         await remote.listen(self._on_ready, self.check)
-        raise Unreachable("Offline", "The connection was lost.", "It is tried again by itself.")
+        raise _lost()
 
     def _on_ready(self) -> None:
         """Every change is told from now on; what was committed before comes with a pull."""
@@ -341,11 +341,19 @@ class Engine:
             await self._sleep(SENT_EVERY_S)
 
 
-def _worst(errors: BaseExceptionGroup[DevotsError]) -> DevotsError:
-    """Of several failures of one session, the one that decides how it goes on: an ended session, then what only a person can mend."""
-    rank = (SignedOut, AccountUnusable, DevotsError)
-    flat = [error for error in errors.exceptions if isinstance(error, DevotsError)]
-    return min(flat, key=lambda error: next(place for place, kind in enumerate(rank) if isinstance(error, kind)))
+def _worst(failures: Sequence[Exception]) -> Exception:
+    """Of several failures of one session, the one that decides how it goes on: a bug, an ended session, then what only a person can mend."""
+
+    def rank(failure: Exception) -> int:
+        if not isinstance(failure, DevotsError):
+            return 0
+        return next(place for place, kind in enumerate((SignedOut, AccountUnusable, DevotsError), start=1) if isinstance(failure, kind))
+
+    return min(failures, key=rank)
+
+
+def _lost() -> Unreachable:
+    return Unreachable("Offline", "The connection was lost.", "It is tried again by itself.")
 
 
 def _last(page: Page) -> Position:

@@ -38,19 +38,19 @@ class Local:
 
     Attributes:
         row_version: of the newest server row that it knows; UNKNOWN for none.
+        buried: version of the newest tombstone; UNKNOWN for none.
         shown: the row on the screen, where it is there.
         base: the server's row below the edits, where there is one.
         pending: its mutations in the outbox, oldest first.
         parked: its parked mutations, oldest first; they stay on the screen too.
-        buried: version of the newest tombstone; UNKNOWN for none.
     """
 
     row_version: int = UNKNOWN
+    buried: int = UNKNOWN
     shown: ServerRow | None = None
     base: ServerRow | None = None
     pending: tuple[Mutation, ...] = ()
     parked: tuple[Mutation, ...] = ()
-    buried: int = UNKNOWN
 
     @property
     def touched(self) -> bool:

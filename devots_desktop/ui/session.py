@@ -12,6 +12,7 @@ from devots_desktop.store.profile import Profile
 from devots_desktop.ui import icons, window_state
 from devots_desktop.ui.bridge import Bridge
 from devots_desktop.ui.failures import Failures
+from devots_desktop.ui.garbage import Garbage
 from devots_desktop.ui.signals import QuitSignals
 from devots_desktop.ui.single import SingleWindow
 from devots_desktop.ui.trace import Trace
@@ -34,6 +35,7 @@ class Session:
         self._quit = asyncio.Event()
         self._failures = Failures(lambda sentence: window.status_line.say(sentence, alarming=True))
         self._tasks = Tasks(self._failures.task_failed)
+        self._garbage = Garbage()
         self._bridge = Bridge()
         self._tray = Tray(trace)
         self._single = SingleWindow(profile.folder)
@@ -126,7 +128,7 @@ class Session:
 
     def _add_from_tray(self) -> None:
         self._window.come_up()
-        self._window.quick_add.setFocus()
+        self._window.begin_todo()
 
     def _switch(self, account_id: str) -> None:
         opened = self._opened.get(account_id)
@@ -173,3 +175,4 @@ class Session:
             self._bridge.detach(opened.account.account_id)
             await opened.close()
         self._window.deleteLater()
+        self._garbage.close()

@@ -146,7 +146,13 @@ def _follow(app: QApplication) -> None:
 
 def live_colour(colours: Scheme, live: Live) -> str:
     """The colour of the dot beside an account; the word beside it says the same."""
-    return {Live.LIVE: colours.good, Live.LOCAL: colours.good, Live.CHECKING: colours.busy, Live.OFFLINE: colours.edge, Live.SIGNED_OUT: colours.bad}[live]
+    return {
+        Live.LIVE: colours.good,
+        Live.LOCAL: colours.good,
+        Live.CHECKING: colours.busy,
+        Live.OFFLINE: colours.edge,
+        Live.SIGNED_OUT: colours.bad,
+    }[live]
 
 
 def icon_size(metrics: QFontMetrics) -> int:

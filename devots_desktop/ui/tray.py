@@ -37,7 +37,11 @@ class Tray(QObject):
         self._soon = QTimer(self, singleShot=True)
         self._soon.timeout.connect(self._tell)
         self._menu = QMenu()
-        for name, signal in ((self.tr("Add a todo…"), self.add_asked), (self.tr("Show Devots"), self.show_asked), (self.tr("Quit"), self.quit_asked)):
+        for name, signal in (
+            (self.tr("Add a todo…"), self.add_asked),
+            (self.tr("Show Devots"), self.show_asked),
+            (self.tr("Quit"), self.quit_asked),
+        ):
             self._menu.addAction(name).triggered.connect(lambda _=False, signal=signal: signal.emit())
         self.available = QSystemTrayIcon.isSystemTrayAvailable()
         self._icon = QSystemTrayIcon(icons.program_icon(), self)

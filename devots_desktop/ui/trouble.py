@@ -1,14 +1,15 @@
 """The window that is shown when the list cannot be: what happened, and what to do."""
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout
 
 from devots_desktop.domain.errors import DevotsError
 from devots_desktop.ui import theme
+from devots_desktop.ui.widgets.fields import Form
 from devots_desktop.ui.widgets.labels import MUTED, plain_label
 
 
-class TroubleWindow(QWidget):
+class TroubleWindow(Form):
     """Says in a calm way why the program cannot start."""
 
     def __init__(self, error: DevotsError) -> None:

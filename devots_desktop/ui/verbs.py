@@ -34,13 +34,17 @@ class Verbs:
         self._tasks.spawn(name, work)
 
     async def _add(self, text: str) -> None:
-        try:
-            await self._current().todos.add(text)
-        except DevotsError as error:
-            self._window.quick_add.offer(text, str(error))
+        await self._or_back(text, self._current().todos.add(text))
 
     async def _edit(self, client_id: str, text: str) -> None:
+        await self._or_back(text, self._current().todos.edit(client_id, text))
+
+    async def _or_back(self, text: str, work: Coroutine[Any, Any, Any]) -> None:
+        """Store a text; whatever goes wrong, what the user typed comes back into the field."""
         try:
-            await self._current().todos.edit(client_id, text)
+            await work
         except DevotsError as error:
             self._window.quick_add.offer(text, str(error))
+        except Exception:
+            self._window.quick_add.offer(text, self._window.tr("This was not stored."))
+            raise

@@ -104,7 +104,7 @@ class MainWindow(QMainWindow):
         self.model.failed.connect(self.complain)
 
     def _add_actions(self) -> None:
-        self._action(self.tr("New todo"), QKeySequence.StandardKey.New, self.quick_add.setFocus)
+        self._action(self.tr("New todo"), QKeySequence.StandardKey.New, self.begin_todo)
         for number, view in enumerate(View, start=1):
             self._action(wording.VIEW[view], QKeySequence(f"Ctrl+{number}"), partial(self.show_view, view))
         self._action(self.tr("Quit"), QKeySequence("Ctrl+Q"), self.quit_asked.emit)
@@ -157,6 +157,12 @@ class MainWindow(QMainWindow):
         """Say what went wrong and what to do next."""
         self.status_line.say(str(error), alarming=True)
 
+    def begin_todo(self) -> None:
+        """Go to the field for a new todo."""
+        if self.quick_add.isHidden():
+            self._show_all()
+        self.quick_add.setFocus()
+
     def come_up(self) -> None:
         """Come to the front."""
         self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
@@ -169,6 +175,7 @@ class MainWindow(QMainWindow):
         self.sidebar.show_view(self.model.view)
         self.show_status(self.account.account_id, self._opened.status)
         self._pages.setCurrentWidget(self.view)
+        self.quick_add.show()
         self._count()
 
     def _count(self) -> None:
@@ -196,7 +203,9 @@ class MainWindow(QMainWindow):
             self._pages.addWidget(page)
         page.show_parked(self._opened.lists)
         self._heading.setText(self.tr("Needs you"))
+        self.quick_add.hide()
         self._pages.setCurrentWidget(page)
+        page.setFocus()
 
     def _rescue(self, text: str) -> None:
         self.quick_add.offer(text, self.tr("This is what you typed; its todo could not take it. Press Enter to keep it as a new todo."))

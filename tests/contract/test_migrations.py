@@ -241,13 +241,14 @@ class TestResumed:
         migrate.upgrade(portal.url())
         assert not any("INVALID" in line for line in shape(portal, "index"))
 
-    def test_a_table_in_use_is_waited_for(self, portal: Database) -> None:
+    def test_a_table_in_use_is_waited_for_with_pauses_in_which_others_go_first(self, portal: Database) -> None:
+        waiting = "select pid from pg_locks l join pg_database d on d.oid = l.database where not granted and datname = %s"
         with closing(portal.connect(autocommit=False)) as web, ThreadPoolExecutor(1) as pool, portal.connect(SUPERUSER) as admin:
             web.execute("select count(*) from todo")  # a reader is enough to hold up ALTER TABLE
             running = pool.submit(migrate.upgrade, portal.url())
-            wait_for(
-                admin, "select pid from pg_locks l join pg_database d on d.oid = l.database where not granted and datname = %s", portal.name
-            )
+            wait_for(admin, waiting, portal.name)
+            wait_for(admin, f"select where not exists ({waiting})", portal.name)
+            wait_for(admin, waiting, portal.name)
             web.rollback()
             assert running.result(30).after == HEAD
 

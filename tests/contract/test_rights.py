@@ -29,7 +29,7 @@ MISTAKES = {
     "policy without a check of its own": "alter policy todo_desktop on todo with check (true)",
     "policy of another kind beside ours": "create policy readers on todo for select using (true)",
     "policy on the claims for the shared login": "alter policy todo_desktop on todo using (devots.uid() = user_id or "
-    "(current_setting('request.jwt.claims', true)::jsonb ->> 'sub') = user_id)",
+    "(nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub') = user_id)",
     "web policy lets everything through": "alter policy todo_web on todo using (true)",
     "row-level security off": "alter table todo disable row level security",
     "row-level security off on sessions": "alter table session disable row level security",

@@ -33,12 +33,17 @@ class Answer:
         return json.loads(self.out)
 
 
+def _environ() -> dict[str, str]:
+    """The test's environment, without a setting that hides what is left in a buffer."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+
+
 @dataclass(frozen=True, slots=True)
 class Devots:
     """The command line on one profile."""
 
     profile: Path
-    environ: dict[str, str] = field(default_factory=lambda: dict(os.environ))
+    environ: dict[str, str] = field(default_factory=_environ)
 
     def __call__(self, *arguments: Arguments, code: int = 0, stdin: str = "", environ: Mapping[str, str] | None = None) -> Answer:
         """Run a command; its exit code is expected to be `code`. Whatever happens, nobody gets a traceback to see."""

@@ -1,5 +1,6 @@
 """`make shots`: a picture of every screen and state, light and dark, at 1x and 2x, and all of them on one sheet, in build/shots."""
 
+import json
 import os
 import subprocess
 import sys
@@ -37,13 +38,30 @@ def _sheet(folder: Path) -> Path:
     return path
 
 
+def _screen(scale: int) -> Path:
+    """A file that gives the offscreen platform a screen as large as a usual one."""
+    path = FOLDER / f"screen-{scale}x.json"
+    screen = {
+        "name": "usual",
+        "x": 0,
+        "y": 0,
+        "width": 1600 * scale,
+        "height": 1000 * scale,
+        "logicalDpi": 96,
+        "logicalBaseDpi": 96,
+        "dpr": 1,
+    }
+    path.write_text(json.dumps({"synchronousWindowSystemEvents": False, "windowFrameMargins": False, "screens": [screen]}))
+    return path
+
+
 def main(wanted: list[str]) -> int:
     """Render in two processes, then lay out the sheet."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
-    for scale in ("1", "2"):
+    for scale in (1, 2):
+        environment = os.environ | {"QT_QPA_PLATFORM": f"offscreen:configfile={_screen(scale)}", "QT_SCALE_FACTOR": str(scale)}
         command = [sys.executable, "-m", "tests.shots.render", str(FOLDER), f"{scale}x", *wanted]
-        subprocess.run(command, cwd=ROOT, env=environment | {"QT_SCALE_FACTOR": scale}, check=True, timeout=300)
+        subprocess.run(command, cwd=ROOT, env=environment, check=True, timeout=300)
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     print(_sheet(FOLDER))
     return 0

@@ -35,7 +35,9 @@ _DAY = (
     "Return the drill to Alan",
     "Order new filters for the extractor hood",
 )
-_LONG = "Write down everything that happened at the meeting, who promised what until when, and which of it was already promised last time, " * 3
+_LONG = (
+    "Write down everything that happened at the meeting, who promised what until when, and which of it was already promised last time, " * 3
+)
 
 
 @dataclass
@@ -210,7 +212,8 @@ def large_text(stage: Stage) -> MainWindow:
     font.setPointSizeF(font.pointSizeF() * 2)
     app.setFont(font)
     window = stage.window(_DAY, done=3)
-    window.resize(900, 640)
+    window.resize(1000, 640)
+    window.splitter.setSizes([330, 670])
     return window
 
 
@@ -240,7 +243,9 @@ def trouble(stage: Stage) -> QWidget:
     path = "/home/ada/.local/share/devots/accounts/computer/cache.sqlite3"
     return TroubleWindow(
         CacheUnusable(
-            "Newer data", f"The list in {path} was written by a newer version of Devots Desktop.", "Install the newer version; nothing was changed."
+            "Newer data",
+            f"The list in {path} was written by a newer version of Devots Desktop.",
+            "Install the newer version; nothing was changed.",
         )
     )
 

@@ -11,8 +11,8 @@ from devots_desktop.store.cache import Cache
 from tests.sim.checks import check
 from tests.sim.world import World
 
-SEEDS = 200
-AT_ONCE = 20
+SEEDS = 100
+AT_ONCE = 10
 
 
 @pytest.fixture(scope="module")

@@ -29,8 +29,8 @@ from devots_desktop.sync.engine import Engine
 from tests.sim.loop import VirtualLoop, run
 
 ME = "ada"
-FAULTY_S = 600.0
-QUIET_S = 900.0
+FAULTY_S = 120.0
+QUIET_S = 400.0
 Result = TypeVar("Result")
 
 
@@ -57,7 +57,6 @@ class FaultyRemote:
 
     async def push(self, mutations: Sequence[Mutation]) -> list[Answer]:
         self._world.note(f"{self._device.name} push {[each.mutation_id[:4] for each in mutations]}")
-
 
         async def ask() -> list[Answer]:
             answers = await self.inner.push(mutations)
@@ -276,7 +275,7 @@ class World:
 
     async def _typing(self, device: Device) -> None:
         while self.loop.time() < FAULTY_S:
-            await asyncio.sleep(self.rng.expovariate(1 / 20))
+            await asyncio.sleep(self.rng.expovariate(1 / 6))
             with contextlib.suppress(asyncio.CancelledError):  # The device died under the fingers.
                 await device.type()
             await asyncio.sleep(0.01)
@@ -284,7 +283,7 @@ class World:
     async def _stranger(self) -> None:
         """Writes with transactions that take their time."""
         while self.loop.time() < FAULTY_S:
-            await asyncio.sleep(self.rng.expovariate(1 / 30))
+            await asyncio.sleep(self.rng.expovariate(1 / 8))
             transaction = self.server.begin()
             known = sorted(client_id for client_id, _ in set(self.server.history))
             for _ in range(self.rng.choice((1, 1, 2))):
@@ -297,26 +296,26 @@ class World:
                         transaction.edit(ME, target, {"text": text})
                     else:
                         transaction.delete(ME, target)
-            await asyncio.sleep(self.rng.choice((0.0, 0.1, 8.0, 40.0)))
+            await asyncio.sleep(self.rng.choice((0.0, 0.1, 5.0, 20.0)))
             transaction.rollback() if self.rng.random() < 0.2 else transaction.commit()
 
     async def _weather(self) -> None:
         """The server goes away and comes back, connections are cut, sessions end, histories are restored."""
         while self.loop.time() < FAULTY_S:
-            await asyncio.sleep(self.rng.expovariate(1 / 60))
+            await asyncio.sleep(self.rng.expovariate(1 / 20))
             device = self.rng.choice(self.devices)
             match self.rng.choice(("down", "cut", "cut", "sign out", "epoch")):
                 case "down":
                     self.server.up = False
                     self._cut(*self.devices)
-                    await asyncio.sleep(self.rng.choice((1.0, 5.0, 60.0)))
+                    await asyncio.sleep(self.rng.choice((1.0, 5.0, 25.0)))
                     self.server.up = True
                 case "cut":
                     self._cut(device)
                 case "sign out":
                     del self.server.sessions[device.name]
                     self._cut(device)
-                    await asyncio.sleep(self.rng.choice((1.0, 30.0)))
+                    await asyncio.sleep(self.rng.choice((1.0, 15.0)))
                     self.server.sessions[device.name] = ME
                     device.engine.resume()
                 case "epoch":

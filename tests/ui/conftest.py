@@ -1,5 +1,6 @@
 """Fixtures for the tests of the window."""
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,15 @@ from pytestqt.qtbot import QtBot
 
 from devots_desktop.ui.window import MainWindow
 from tests.ui.places import Place
+
+
+@pytest.fixture(autouse=True)
+def _garbage_of_qt_goes_on_this_thread() -> Iterator[None]:
+    """As in the program (ui/garbage.py): Qt objects must not be destroyed on a worker's thread."""
+    gc.disable()
+    yield
+    # What a test made is in the youngest generations, as none was collected meanwhile.
+    gc.collect(1)
 
 
 @pytest.fixture

@@ -35,7 +35,8 @@ class Driven:
                         return event
                 at = len(self.events)
                 left = deadline - time.monotonic()
-                assert left > 0 and selector.select(left), f"not seen among {self.events}, exit status {self.process.poll()}"
+                seen = left > 0 and selector.select(left)
+                assert seen, f"not seen among {self.events}, exit status {self.process.poll()}"
                 data = os.read(self._trace, 65_536)
                 assert data, f"the window ended with {self.process.wait()} before it was seen: {self.events}"
                 *lines, self._rest = (self._rest + data).split(b"\n")

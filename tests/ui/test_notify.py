@@ -30,7 +30,11 @@ class Time:
             Notification("3 todos changed", "New todo: tea\nTodo deleted: milk\nTodo changed: rent", 3),
             id="three by name",
         ),
-        pytest.param([change(str(n)) for n in range(4)], Notification("4 todos changed", "They were changed on another device.", 4), id="four as a number"),
+        pytest.param(
+            [change(str(n)) for n in range(4)],
+            Notification("4 todos changed", "They were changed on another device.", 4),
+            id="four as a number",
+        ),
         pytest.param([change("a\nb\u202ec")], Notification("New todo", "a bc", 1), id="one line without controls"),
         pytest.param([change("x" * 500)], Notification("New todo", "x" * 79 + "…", 1), id="cut"),
     ],

@@ -17,8 +17,11 @@ def contrast(one: str, other: str) -> float:
     """WCAG 2.2, "contrast ratio"."""
 
     def luminance(colour: str) -> float:
-        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in QColor(colour).getRgbF()[:3]]
-        return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+        mixed = QColor(colour)
+        linear = [
+            part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in (mixed.redF(), mixed.greenF(), mixed.blueF())
+        ]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
     high, low = sorted((luminance(one), luminance(other)), reverse=True)
     return (high + 0.05) / (low + 0.05)
@@ -41,7 +44,10 @@ def test_text_has_at_least_4_5_to_1(colours: theme.Scheme) -> None:
 @BOTH
 def test_marks_and_outlines_have_at_least_3_to_1(colours: theme.Scheme) -> None:
     marks = [colours.accent, *(theme.live_colour(colours, live) for live in Live)]
-    pairs = [*itertools.product(marks, (colours.side, colours.selected)), *itertools.product((colours.edge,), (colours.base, colours.hover))]
+    pairs = [
+        *itertools.product(marks, (colours.side, colours.selected)),
+        *itertools.product((colours.edge,), (colours.base, colours.hover)),
+    ]
     assert {pair: round(contrast(*pair), 2) for pair in pairs if contrast(*pair) < 3} == {}
 
 
@@ -49,7 +55,14 @@ def test_marks_and_outlines_have_at_least_3_to_1(colours: theme.Scheme) -> None:
 def test_the_palette_has_the_colours_that_the_test_of_contrast_is_about(colours: theme.Scheme) -> None:
     role = QPalette.ColorRole
     made = theme.palette(colours)
-    named = {role.Window: "side", role.Base: "base", role.Text: "text", role.PlaceholderText: "muted", role.Highlight: "accent", role.BrightText: "bad"}
+    named = {
+        role.Window: "side",
+        role.Base: "base",
+        role.Text: "text",
+        role.PlaceholderText: "muted",
+        role.Highlight: "accent",
+        role.BrightText: "bad",
+    }
     assert {each: made.color(each).name() for each in named} == {each: getattr(colours, name) for each, name in named.items()}
 
 

@@ -1,7 +1,7 @@
 """The model of the list: the expected rows drawn as text, then the exact signals and nothing else."""
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from devots_desktop.domain.changes import ChangeSet
 from devots_desktop.domain.errors import CacheUnusable
-from devots_desktop.domain.todo import State
+from devots_desktop.domain.todo import State, Todo
 from devots_desktop.store.lists import View
 from devots_desktop.ui.models import todo_list
 from devots_desktop.ui.models.todo_list import STATE_ROLE, TODO_ROLE, TodoListModel
@@ -199,6 +199,19 @@ class TestReload:
         assert drawn(model).startswith(f"o new {todo_list.ONE_BY_ONE} | ")
 
 
+def counted(place: Place, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many rows each read of the list asks for, from now on."""
+    asked: list[int] = []
+    read = place.lists.todos
+
+    def todos(keys: Sequence[int]) -> dict[int, Todo]:
+        asked.append(len(keys))
+        return read(keys)
+
+    monkeypatch.setattr(place.lists, "todos", todos)
+    return asked
+
+
 class TestRows:
     def test_roles(self, place: Place, model: TodoListModel) -> None:
         place.sql("UPDATE todo SET text = ?, state = 'parked', completed = 1 WHERE text = 'milk'", "a\nb\u202e")
@@ -228,33 +241,36 @@ class TestRows:
             assert model.todo(0) is None
         assert isinstance(failed.args[0], CacheUnusable)
 
-    def test_only_the_rows_around_are_read(self, place: Place) -> None:
+    def test_only_the_rows_around_are_read(self, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
         place.add(*(f"todo {number}" for number in range(500)))
         model = TodoListModel(place.lists, View.ALL)
-        reads: list[int] = []
-        read = place.lists.todos
-        place.lists.todos = lambda keys: (reads.append(len(keys)), read(keys))[1]  # type: ignore[method-assign]
+        reads = counted(place, monkeypatch)
         for row in range(200, 230):
             model.todo(row)
         assert len(reads) == 1
         assert reads[0] <= 64
 
-    def test_an_insert_reads_a_number_of_rows_that_grows_with_the_logarithm(self, place: Place) -> None:
+    def test_an_insert_reads_a_number_of_rows_that_grows_with_the_logarithm(self, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
         place.add(*(f"todo {number}" for number in range(1_000)))
         model = TodoListModel(place.lists, View.ALL)
         (client_id,) = place.add("in the middle")
         place.sql("UPDATE todo SET created_at = 500000000 WHERE client_id = ?", client_id)
         place.news()
-        reads: list[int] = []
-        read = place.lists.todos
-        place.lists.todos = lambda keys: (reads.append(len(keys)), read(keys))[1]  # type: ignore[method-assign]
+        reads = counted(place, monkeypatch)
         todo = place.lists.by_prefix(client_id)[0]
         assert 400 < model._place(todo) < 600
         assert sum(reads) <= 10
 
 
 Step = tuple[str, int, int]
-steps = st.lists(st.tuples(st.sampled_from(["add", "edit", "toggle", "delete", "time", "tell", "hold", "free", "reload"]), st.integers(0, 30), st.integers(0, 5)), max_size=40)
+steps = st.lists(
+    st.tuples(
+        st.sampled_from(["add", "edit", "toggle", "delete", "time", "tell", "hold", "free", "reload"]),
+        st.integers(0, 30),
+        st.integers(0, 5),
+    ),
+    max_size=40,
+)
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -286,7 +302,7 @@ def _do(place: Place, model: TodoListModel, step: Step) -> None:
     verbs: dict[str, Callable[[], object]] = {
         "add": lambda: place.add(f"new {value}"),
         "tell": lambda: model.apply(place.news()),
-        "reload": lambda: (place.news(), model.apply(ChangeSet(reload=True))),
+        "reload": lambda: _reload(place, model),
         "free": lambda: model.hold(None),
     }
     if todo is not None:
@@ -298,6 +314,11 @@ def _do(place: Place, model: TodoListModel, step: Step) -> None:
             "hold": lambda: model.hold(model.key(which % model.rowCount())) if model.rowCount() else None,
         }
     verbs.get(what, lambda: None)()
+
+
+def _reload(place: Place, model: TodoListModel) -> None:
+    place.news()
+    model.apply(ChangeSet(reload=True))
 
 
 def _change_time(place: Place, model: TodoListModel, key: int, client_id: str, value: int) -> None:

@@ -46,6 +46,12 @@ def focus(window: MainWindow, row: int) -> None:
     window.view.setCurrentIndex(window.model.index(row, 0))
 
 
+def focused() -> QWidget:
+    widget = QApplication.focusWidget()
+    assert widget is not None
+    return widget
+
+
 def editor(window: MainWindow) -> QLineEdit:
     found = window.view.viewport().findChild(QLineEdit)
     assert isinstance(found, QLineEdit)
@@ -153,13 +159,13 @@ class TestKeyboard:
         reached = set()
         for _ in range(12):
             reached.add(QApplication.focusWidget())
-            QTest.keyClick(QApplication.focusWidget(), Key.Key_Tab)
+            QTest.keyClick(focused(), Key.Key_Tab)
         assert {window.quick_add.field, window.view, window.sidebar.add_account} <= reached
         buttons = {button for button in window.findChildren(QAbstractButton) if button.isVisible()}
         assert {button for button in buttons if button.group() is None or button.isChecked()} <= reached
         window.sidebar._views[View.ALL].setFocus()
         for view in (View.OPEN, View.DONE):
-            QTest.keyClick(QApplication.focusWidget(), Key.Key_Down)
+            QTest.keyClick(focused(), Key.Key_Down)
             assert window.model.view is view
 
 
@@ -235,7 +241,9 @@ class TestWhatStays:
         tell(window, place)
         assert window.view.currentIndex().data() == "c"
 
-    def test_an_open_editor_keeps_what_was_typed_when_its_row_changes_elsewhere(self, window: MainWindow, place: Place, qtbot: QtBot) -> None:
+    def test_an_open_editor_keeps_what_was_typed_when_its_row_changes_elsewhere(
+        self, window: MainWindow, place: Place, qtbot: QtBot
+    ) -> None:
         ids = fill(window, place, "a", "b")
         focus(window, 1)
         window.view.edit_current()
@@ -248,7 +256,9 @@ class TestWhatStays:
             QTest.keyClick(editor(window), Key.Key_Return)
         assert edited.args == [ids[0], "mine"]
 
-    def test_an_editor_in_which_nothing_was_typed_does_not_overrule_the_other_device(self, window: MainWindow, place: Place, qtbot: QtBot) -> None:
+    def test_an_editor_in_which_nothing_was_typed_does_not_overrule_the_other_device(
+        self, window: MainWindow, place: Place, qtbot: QtBot
+    ) -> None:
         ids = fill(window, place, "a")
         focus(window, 0)
         window.view.edit_current()
@@ -280,7 +290,9 @@ class TestWhatStays:
         assert window.quick_add.field.text() == "typed for nothing?"
         assert window.quick_add.sentence.isVisible()
 
-    def test_a_change_from_elsewhere_is_marked_for_a_while_and_an_own_one_is_not(self, window: MainWindow, place: Place, qtbot: QtBot) -> None:
+    def test_a_change_from_elsewhere_is_marked_for_a_while_and_an_own_one_is_not(
+        self, window: MainWindow, place: Place, qtbot: QtBot
+    ) -> None:
         (own,) = place.add("own")
         tell(window, place)
         assert window.view.rows.flashing == {}

@@ -167,6 +167,16 @@ class TestFrozen:
         assert (shown(cache)[ONE], rows.base(cache.db, ONE)) == (("soy", False, "pending"), server_row())
 
 
+    def test_an_answer_that_comes_again_changes_nothing(self, cache: Cache) -> None:
+        edits.edit(cache, ONE, {"text": "soy"})
+        [sent] = send(cache)
+        got = [answer(sent, before=server_row(), row=server_row(text="soy", version=8))]
+        assert apply.acknowledge(cache, [sent], got) == 1
+        apply.receive(cache, page(server_row(text="rice", version=9)), Via.LIVE)
+        assert apply.acknowledge(cache, [sent], got) == 0
+        assert shown(cache)[ONE] == ("rice", False, "synced")
+
+
 class TestParked:
     def test_an_edit_makes_a_refused_edit_anew(self, cache: Cache) -> None:
         """Else the refused value would lie over the new one for ever."""

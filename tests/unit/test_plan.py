@@ -24,7 +24,7 @@ def over(
 ) -> Local:
     """A todo with mutations over its base; `shown` are the fields that they change on the screen."""
     screen = replace(base or server_row(version=UNKNOWN), **shown) if shown else base  # type: ignore[arg-type]
-    return Local(base.row_version if base else UNKNOWN, screen, base, pending, parked, buried)
+    return Local(base.row_version if base else UNKNOWN, buried, screen, base, pending, parked)
 
 
 NOTHING = Decision(Case.OLD_NEWS)
@@ -68,12 +68,12 @@ INCOMING = {
         Decision(Case.REBASE, show=server_row(text="soy"), base=server_row(text="soy")),
     ),
     "changed elsewhere, a delete waits here: it stays off the screen": (
-        Local(5, None, OLD, (GONE,)),
+        Local(5, UNKNOWN, None, OLD, (GONE,)),
         NEW,
         Decision(Case.REBASE, show=None, base=NEW),
     ),
     "deleted here and made anew here, changed elsewhere: the new one stays": (
-        Local(5, server_row(version=UNKNOWN, text="anew"), OLD, (GONE, MADE)),
+        Local(5, UNKNOWN, server_row(version=UNKNOWN, text="anew"), OLD, (GONE, MADE)),
         NEW,
         Decision(Case.REBASE, show=server_row(version=UNKNOWN, text="anew"), base=NEW),
     ),
@@ -89,7 +89,7 @@ INCOMING = {
     ),
     "deleted elsewhere, an edit waits here": (over(TO_SOY, text="soy"), TOMBSTONE, Decision(Case.KEEP, bury=9)),
     "deleted elsewhere, an edit is parked here": (over(parked=(TO_SOY,), text="soy"), TOMBSTONE, Decision(Case.KEEP, bury=9)),
-    "deleted elsewhere, a delete waits here": (Local(5, None, OLD, (GONE,)), TOMBSTONE, Decision(Case.KEEP, bury=9)),
+    "deleted elsewhere, a delete waits here": (Local(5, UNKNOWN, None, OLD, (GONE,)), TOMBSTONE, Decision(Case.KEEP, bury=9)),
     "made anew elsewhere, an edit is parked here": (
         over(parked=(TO_SOY,), buried=9, text="soy"),
         server_row(version=10),
@@ -138,13 +138,13 @@ ANSWERED = {
         Decision(Case.ACKNOWLEDGE, show=replace(AFTER, completed=True), base=AFTER),
     ),
     "applied, and a newer row was pulled meanwhile": (
-        Local(12, server_row(version=12), server_row(version=12), ()),
+        Local(12, UNKNOWN, server_row(version=12), server_row(version=12), ()),
         TO_SOY,
         answer(TO_SOY, before=OLD, row=AFTER),
         Decision(Case.ACKNOWLEDGE, show=server_row(version=12)),
     ),
     "applied, a delete waits: it stays off the screen": (
-        Local(5, None, OLD, (GONE,)),
+        Local(5, UNKNOWN, None, OLD, (GONE,)),
         TO_SOY,
         answer(TO_SOY, before=OLD, row=AFTER),
         Decision(Case.ACKNOWLEDGE, show=None, base=AFTER),
@@ -221,8 +221,14 @@ ANSWERED = {
         answer(TO_SOY, Outcome.REFUSED, reason="No."),
         Decision(Case.PARK, show=replace(OLD, text="soy", completed=True), base=OLD, park="No."),
     ),
+    "a refused edit of two fields of which a later one wrote over one": (
+        over(mutation(text="rice"), text="rice", completed=True),
+        mutation(base={"text": "milk", "completed": False}, text="soy", completed=True),
+        Answer("", Outcome.REFUSED, reason="No."),
+        Decision(Case.PARK, show=replace(OLD, text="rice", completed=True), base=OLD, park="No."),
+    ),
     "a refused edit of a todo that the user deleted since": (
-        Local(5, None, OLD, (GONE,)),
+        Local(5, UNKNOWN, None, OLD, (GONE,)),
         TO_SOY,
         answer(TO_SOY, Outcome.REFUSED, reason="No."),
         Decision(Case.SUPERSEDED, show=None, base=OLD),
@@ -233,28 +239,28 @@ ANSWERED = {
         answer(MADE, Outcome.REFUSED, reason="No."),
         Decision(Case.PARK, show=server_row(version=UNKNOWN, text="rice"), park="No."),
     ),
-    "a delete": (Local(5, None, OLD), GONE, answer(GONE, before=OLD), Decision(Case.DELETED, bury=5)),
-    "a delete of what was deleted elsewhere": (Local(5, None, OLD), GONE, answer(GONE, Outcome.GONE), Decision(Case.DELETED)),
+    "a delete": (Local(5, UNKNOWN, None, OLD), GONE, answer(GONE, before=OLD), Decision(Case.DELETED, bury=5)),
+    "a delete of what was deleted elsewhere": (Local(5, UNKNOWN, None, OLD), GONE, answer(GONE, Outcome.GONE), Decision(Case.DELETED)),
     "a delete of what had changed elsewhere: it wins, the row is kept as lost": (
-        Local(5, None, OLD),
+        Local(5, UNKNOWN, None, OLD),
         GONE,
         answer(GONE, before=NEW),
         Decision(Case.DELETED, bury=9, lost=(Lost("todo", DELETED_ROW, ""),)),
     ),
     "a delete, made anew here since": (
-        Local(5, server_row(version=UNKNOWN), OLD, (MADE,)),
+        Local(5, UNKNOWN, server_row(version=UNKNOWN), OLD, (MADE,)),
         GONE,
         answer(GONE, before=OLD),
         Decision(Case.DELETED, show=server_row(version=UNKNOWN), bury=5),
     ),
     "a repeated delete, made anew elsewhere since": (
-        Local(5, None, OLD),
+        Local(5, UNKNOWN, None, OLD),
         GONE,
         answer(GONE, before=OLD, row=server_row(version=11), duplicate=True),
         Decision(Case.ACKNOWLEDGE, show=server_row(version=11), bury=5),
     ),
     "a refused delete brings the row back": (
-        Local(9, None, NEW),
+        Local(9, UNKNOWN, None, NEW),
         GONE,
         answer(GONE, Outcome.REFUSED, reason="No."),
         Decision(Case.PARK, show=NEW, base=NEW, park="No."),

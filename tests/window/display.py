@@ -1,4 +1,4 @@
-"""A private X server, and a hand on its keyboard and mouse (xdotool). Without a window manager: Qt asks the server itself for focus and stacking."""
+"""A private X server, and a hand on its keyboard and mouse (xdotool). There is no window manager: nothing but the tests decides who has the keyboard."""
 
 import os
 import shutil
@@ -63,23 +63,15 @@ class Display:
         """Type letters."""
         self._do("type", "--delay", "0", text)
 
-    def click(self, x: int, y: int) -> None:
-        """Click with the left button at a point of the screen."""
-        self._do("mousemove", str(x), str(y), "click", "1")
-
     # Windows
 
     def window_of(self, process: int) -> str:
         """Wait for the window of a process; answer its id."""
-        return self._do("search", "--sync", "--onlyvisible", "--pid", str(process), "--name", "^Devots$").splitlines()[0]
+        return self._do("search", "--all", "--sync", "--onlyvisible", "--pid", str(process), "--name", "^Devots$").splitlines()[0]
 
     def focus(self, window: str) -> None:
         """Give a window the keyboard."""
         self._do("windowfocus", "--sync", window)
-
-    def focused(self) -> str:
-        """The window that has the keyboard."""
-        return self._do("getwindowfocus").strip()
 
     def place(self, window: str, x: int, y: int) -> None:
         """Move a window."""

@@ -7,10 +7,10 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QStyle, QStyledItemDelega
 from devots_desktop.domain.errors import InvalidText
 from devots_desktop.domain.text import clean_text, one_line
 from devots_desktop.domain.todo import State, Todo
-from devots_desktop.ui import icons, theme
+from devots_desktop.ui import theme
+from devots_desktop.ui.drawing import draw_icon, row_height, scaled
 from devots_desktop.ui.models.todo_list import TODO_ROLE
 from devots_desktop.ui.trace import Trace
-from devots_desktop.ui.widgets.labels import scaled
 
 Index = QModelIndex | QPersistentModelIndex
 _MARKS = {State.PENDING: ("waiting", "pending"), State.PARKED: ("alert", "needs you")}
@@ -37,6 +37,8 @@ class TodoRowDelegate(QStyledItemDelegate):
         self._trace = trace
         self.flashing: dict[int, float] = {}
         """How strongly rows are marked as changed elsewhere, by key: 0 to 1."""
+        self.editing: int | None = None
+        """The key of the row that an editor is open on."""
         self.pointer = QPointF(-1, -1)
         """Where the mouse is over the list."""
 
@@ -58,7 +60,7 @@ class TodoRowDelegate(QStyledItemDelegate):
         if hovered or option.state & QStyle.StateFlag.State_Selected:
             colour = colours.bad if hovered and self._over(option, "delete") else colours.muted
             draw_icon(painter, self._zone(option, "delete"), "trash", colour, theme.icon_size(option.fontMetrics))
-        if not option.state & QStyle.StateFlag.State_Editing:
+        if todo.key != self.editing:
             self._draw_text(painter, option, todo, colours)
         painter.restore()
         if self._trace is not None:
@@ -68,7 +70,7 @@ class TodoRowDelegate(QStyledItemDelegate):
         card = QRectF(option.rect).adjusted(theme.SPACE, 1, -theme.SPACE, -1)
         painter.setPen(Qt.PenStyle.NoPen)
         state = option.state
-        if state & QStyle.StateFlag.State_Editing:
+        if todo.key == self.editing:
             painter.setPen(QPen(QColor(colours.accent), 2))
             painter.setBrush(QColor(colours.base))
             painter.drawRoundedRect(card.adjusted(1, 0, -1, 0), theme.RADIUS, theme.RADIUS)
@@ -219,19 +221,6 @@ def typed_text(editor: QObject | None) -> str | None:
     if not isinstance(editor, QLineEdit) or editor.text() == editor.property("before"):
         return None
     return editor.text()
-
-
-def row_height(metrics: QFontMetrics) -> int:
-    """The height of a row for a font."""
-    return max(40, metrics.height() + 22)
-
-
-def draw_icon(painter: QPainter, zone: QRect, name: str, colour: str, size: int = 20) -> None:
-    """Draw an icon in the middle of a zone."""
-    drawn = icons.pixmap(name, colour, size, painter.deviceTransform().m11())
-    place = QRect(0, 0, size, size)
-    place.moveCenter(zone.center())
-    painter.drawPixmap(place, drawn)
 
 
 def _mirrored(option: QStyleOptionViewItem, within: QRect, place: QRect) -> QRect:

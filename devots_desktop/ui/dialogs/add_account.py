@@ -47,7 +47,9 @@ class AddAccountDialog(FormDialog):
             add: signs in or up with what was entered.
         """
         title, confirm = self.tr("Add a PostgreSQL account"), self.tr("Connect")
-        why = self.tr("Who runs the database gives you its address and the password of its login; paste the whole address, or fill in the fields.")
+        why = self.tr(
+            "Who runs the database gives you its address and the password of its login; paste the whole address, or fill in the fields."
+        )
         super().__init__(title, why, confirm, tasks, parent)
         self._add = add
         self.account: Account | None = None

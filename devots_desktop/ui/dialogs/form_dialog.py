@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QProgressBar, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from devots_desktop.domain.errors import DevotsError
@@ -121,12 +121,19 @@ class FormDialog(QDialog):
             field.complain(str(error))
             field.setEnabled(True)
             field.setFocus()
+            QTimer.singleShot(0, self._grow)
             self._area.ensureWidgetVisible(field)
 
     def _complain(self, sentence: str) -> None:
         self.message.setText(sentence)
         self.message.setVisible(bool(sentence))
         self.form.setAccessibleDescription(sentence)
+        QTimer.singleShot(0, self._grow)
+
+    def _grow(self) -> None:
+        """Make room for a sentence that has come up."""
+        self.column.activate()
+        self.resize(self.size().expandedTo(self.sizeHint()))
 
     def _show_busy(self) -> None:
         self._busy.setVisible(self.busy)

@@ -14,7 +14,9 @@ from devots_desktop.ui.widgets.fields import Field
 class SignInDialog(FormDialog):
     """Asks for the password of one account."""
 
-    def __init__(self, account: Account, sign_in: Callable[[Account, str], Awaitable[None]], tasks: Tasks, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, account: Account, sign_in: Callable[[Account, str], Awaitable[None]], tasks: Tasks, parent: QWidget | None = None
+    ) -> None:
         """Ask.
 
         Args:

@@ -5,7 +5,7 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from devots_desktop.ui import theme
-from devots_desktop.ui.delegates.todo_row import draw_icon
+from devots_desktop.ui.drawing import draw_icon
 from devots_desktop.ui.widgets.labels import MUTED, plain_label
 
 _ICON = 56

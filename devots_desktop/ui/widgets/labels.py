@@ -1,8 +1,10 @@
 """Labels and tooltips that show text as it is: Qt would render HTML in them and load local images (ARCHITECTURE.md, decision 7)."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFont, QPalette
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QLabel, QWidget
+
+from devots_desktop.ui.drawing import scaled
 
 TEXT = QPalette.ColorRole.WindowText
 MUTED = QPalette.ColorRole.PlaceholderText
@@ -24,17 +26,6 @@ def plain_label(text: str = "", *, role: QPalette.ColorRole = TEXT, size: float 
         label.setFont(scaled(label.font(), size, bold=bold))
     label.setText(text)
     return label
-
-
-def scaled(font: QFont, size: float, *, bold: bool = False) -> QFont:
-    """A font of the type scale: `size` times the size of this one."""
-    made = QFont(font)
-    if made.pointSizeF() > 0:
-        made.setPointSizeF(made.pointSizeF() * size)
-    else:
-        made.setPixelSize(round(made.pixelSize() * size))
-    made.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
-    return made
 
 
 def plain_tooltip(widget: QWidget, text: str) -> None:

@@ -7,8 +7,7 @@ from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QStyle, QWidget
 from devots_desktop.domain.account import Live
 from devots_desktop.domain.text import one_line
 from devots_desktop.ui import theme, wording
-from devots_desktop.ui.delegates.todo_row import draw_icon
-from devots_desktop.ui.widgets.labels import scaled
+from devots_desktop.ui.drawing import draw_icon, scaled
 
 _SMALL = 0.87
 
@@ -97,7 +96,9 @@ class NavButton(QAbstractButton):
             zone = zone.adjusted(0, 0, -width - theme.SPACE, 0)
         if self._live is not None:
             upper = QRect(zone.left(), zone.top() + theme.SPACE, zone.width(), painter.fontMetrics().height())
-            self._draw_live(painter, QRect(zone.left(), upper.bottom(), zone.width(), zone.bottom() - theme.SPACE - upper.bottom() + 2), colours)
+            self._draw_live(
+                painter, QRect(zone.left(), upper.bottom(), zone.width(), zone.bottom() - theme.SPACE - upper.bottom() + 2), colours
+            )
             zone = upper
         painter.setPen(QColor(colours.bad if self._alarming else colours.text))
         painter.setFont(scaled(self.font(), 1.0, bold=self.isChecked()))

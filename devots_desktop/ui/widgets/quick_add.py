@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 from devots_desktop.domain.errors import InvalidText
 from devots_desktop.domain.text import clean_text
 from devots_desktop.ui import theme
-from devots_desktop.ui.delegates.todo_row import draw_icon, row_height
+from devots_desktop.ui.drawing import draw_icon, row_height
 from devots_desktop.ui.widgets.labels import DANGER, plain_label
 
 _FRAME = 3
@@ -54,6 +54,7 @@ class QuickAdd(QWidget):
         """Put a text that would else be lost into the field, before what is in it already, and say why it is there."""
         self.field.setText(f"{text} {self.field.text()}".strip())
         self.complain(sentence)
+        self.show()
         self.field.setFocus()
 
     def _submit(self) -> None:

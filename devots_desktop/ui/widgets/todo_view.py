@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QAbstractItemDelegate, QAbstractItemView, QHeaderV
 from devots_desktop.domain.changes import ChangeSet
 from devots_desktop.domain.todo import Todo
 from devots_desktop.ui import theme
-from devots_desktop.ui.delegates.todo_row import TodoRowDelegate, row_height, typed_text
+from devots_desktop.ui.delegates.todo_row import TodoRowDelegate, typed_text
+from devots_desktop.ui.drawing import row_height
 from devots_desktop.ui.models.todo_list import TodoListModel
 from devots_desktop.ui.trace import Trace
 from devots_desktop.ui.widgets.scroll_bar import SlimScrollBar
@@ -146,14 +147,19 @@ class TodoView(QTableView):
         """Open the editor, and keep the row in the list as long as it is open."""
         opened = super().edit(index, *how)
         if self.state() is QAbstractItemView.State.EditingState:
-            self._model.hold(self._model.key(index.row()))
+            self._hold(self._model.key(index.row()))
         return opened
 
     def closeEditor(self, editor: QWidget, hint: QAbstractItemDelegate.EndEditHint) -> None:
         """Close the editor and let the row go where it belongs; Tab has opened the next one by then."""
         super().closeEditor(editor, hint)
         if self.state() is not QAbstractItemView.State.EditingState:
-            self._model.hold(None)
+            self._hold(None)
+
+    def _hold(self, key: int | None) -> None:
+        self.rows.editing = key
+        self._model.hold(key)
+        self._port.update()
 
     # Marks on what was changed elsewhere
 
