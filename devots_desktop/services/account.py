@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from asyncio import Task
 
     from devots_desktop.remote.base import Remote
+    from devots_desktop.services.search import Search
     from devots_desktop.services.tasks import Tasks
     from devots_desktop.services.todos import Todos
     from devots_desktop.services.worker import Worker
@@ -39,9 +40,11 @@ class OpenAccount:
         changes: tells every change of the list, by whatever way it came.
         statuses: tells what the account is doing, each time it changes; `status` is the newest.
         todos: the verbs, once started.
+        search: the list by words, off this thread, once started.
     """
 
     todos: "Todos"
+    search: "Search"
 
     def __init__(self, profile: Profile, account: Account, *, connect: Connect | None = None, clock: Callable[[], int] = now) -> None:
         """Open an account of a profile.
@@ -74,6 +77,7 @@ class OpenAccount:
         """
         from asyncio import get_running_loop
 
+        from devots_desktop.services.search import Search
         from devots_desktop.services.todos import Todos
         from devots_desktop.services.worker import Worker
 
@@ -84,8 +88,10 @@ class OpenAccount:
                 worker, self._connect, lambda changes: loop.call_soon_threadsafe(self.changes.publish, changes)
             )
         self.todos = Todos(self.cache, worker, lambda changes: loop.call_soon_threadsafe(self._changed_here, changes))
+        self.search = Search(self.cache.path)
         self._tasks = tasks
         if follow:
+            self._spawn("index", self._index(worker))
             self._spawn("look", self._look(look_every))
             if self._engine is not None:
                 self._spawn("sync", self._engine.run())
@@ -94,6 +100,8 @@ class OpenAccount:
         """Look now at what other processes wrote, and at the server: after a ping, and when the window gets the focus."""
         if self._worker is not None and not self._closed:
             self._spawn("poke", self._refresh())
+            if self._engine is not None:
+                self._engine.check()
 
     async def sync_once(self, *, timeout: float) -> "SyncReport":
         """Push and pull once.
@@ -118,6 +126,7 @@ class OpenAccount:
         if self._engine is not None:
             await self._engine.close()
         if self._worker is not None:
+            self.search.close()
             self._worker.close()
             # The last changes that the worker handed to the loop are told while the list can still be read.
             await sleep(0)
@@ -163,6 +172,23 @@ class OpenAccount:
             if await self._worker_has_news():
                 await self._refresh()
             await sleep(every)
+
+    async def _index(self, worker: "Worker") -> None:
+        """Index what was written for the search, a slice at a time, whenever something was."""
+        from asyncio import Event
+
+        from devots_desktop.store import search
+
+        changed = Event()
+        end = self.changes.subscribe(lambda _: changed.set())
+        try:
+            while True:
+                changed.clear()
+                while await worker(lambda: search.index(self.cache)):
+                    pass
+                await changed.wait()
+        finally:
+            end()
 
     async def _worker_has_news(self) -> bool:
         assert self._worker is not None  # noqa: S101 (the look starts after the worker)

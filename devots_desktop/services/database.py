@@ -24,7 +24,7 @@ def upgrade(
     """Bring a database to the form that this program works with; killed midway, run it again.
 
     Args:
-        url: the owner's, with the password. What it says of TLS holds; where it says nothing, the connection is verified as an account's is.
+        url: the owner's, with the password. Outside this computer the connection is verified as an account's is; less is refused.
         desktop_password: for the login role of people; None makes one where the role is new.
         sign_up: let people sign up by themselves, or not; None leaves it as it is, which is off at first.
         accept_rights: go on in spite of rights of others that were found.
@@ -72,9 +72,6 @@ def _secured(url: str) -> Iterator[dict[str, str]]:
 def _safety(url: str) -> dict[str, str]:
     from devots_desktop.remote.postgres.address import Address
 
-    try:
-        chosen = "sslmode" in parse_qs(urlsplit(url).query)
-    except ValueError:
-        chosen = True  # It is refused as a URL.
     scheme, separator, rest = url.partition("://")
-    return {} if chosen else Address.from_url(scheme.partition("+")[0] + separator + rest)[0].tls()
+    address, _ = Address.from_url(scheme.partition("+")[0] + separator + rest)
+    return {} if address.loopback and "sslmode" in parse_qs(urlsplit(url).query) else address.tls()

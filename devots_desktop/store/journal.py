@@ -5,6 +5,7 @@ time, the order of numbers is the order of commits and nobody can miss an entry.
 """
 
 import sqlite3
+from collections.abc import Sequence
 
 from devots_desktop.domain.changes import Change, ChangeSet, Op, Via
 from devots_desktop.store import rows
@@ -21,6 +22,15 @@ def write(db: sqlite3.Connection, op: Op, via: Via, row: rows.Row, at: int) -> N
         "INSERT INTO journal (client_id, key, op, via, text, completed, at) VALUES (?, ?, ?, ?, ?, ?, ?)",
         (row.client_id, row.key, op, via, row.text if op is Op.DELETE else "", row.completed, at),
     )
+
+
+def write_all(db: sqlite3.Connection, via: Via, changes: Sequence[tuple[Op, rows.Row]], at: int) -> None:
+    """Add the entries of one action; of more than are told one by one, the entry that says: read the list again."""
+    if len(changes) > _MOST:
+        write_reload(db, at)
+        return
+    for op, row in changes:
+        write(db, op, via, row, at)
 
 
 def write_reload(db: sqlite3.Connection, at: int) -> None:

@@ -5,23 +5,27 @@ Reads of a window take under a millisecond and may run on any thread that has it
 
 import sqlite3
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from devots_desktop.domain.search import fold, terms
+from devots_desktop.domain.sorting import ALPHABET_LENGTH, Sort
 from devots_desktop.domain.todo import Todo
 from devots_desktop.store import rows
 from devots_desktop.store.cache import translated
 
 if TYPE_CHECKING:
+    from devots_desktop.domain.steps import Steps
     from devots_desktop.store.parking import Parked
 
 
 class View(StrEnum):
-    """Which todos a list shows, newest first."""
+    """Which todos a list shows."""
 
     ALL = "all"
     OPEN = "open"
@@ -34,8 +38,18 @@ class View(StrEnum):
 
 _AT_ONCE = 500
 """Keys in one query; an SQLite can be built to take no more than 999 parameters (sqlite.org/limits.html)."""
+_STEPS = 20_000
+"""Steps of SQLite between two looks at whether to stop: about a millisecond."""
 
-_WHERE = {View.ALL: "", View.OPEN: "WHERE completed = 0", View.DONE: "WHERE completed = 1"}
+_WHERE = {View.ALL: "true", View.OPEN: "t.completed = 0", View.DONE: "t.completed = 1"}
+_LETTERS = f"substr(t.folded, 1, {ALPHABET_LENGTH})"
+_LETTERS_NOW = f"substr(fold(t.text), 1, {ALPHABET_LENGTH})"
+_ORDER = {
+    Sort.NEWEST: "t.created_at DESC, t.key DESC",
+    Sort.OLDEST: "t.created_at, t.key",
+    Sort.ALPHABETICAL: f"coalesce({_LETTERS}, {_LETTERS_NOW}), t.key DESC",
+    Sort.OPEN_FIRST: "t.completed, t.created_at DESC, t.key DESC",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +87,36 @@ class Lists:
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             self._db.execute("PRAGMA query_only = ON")
             self._db.execute("PRAGMA busy_timeout = 1000")
+            self._db.create_function("fold", 1, fold, deterministic=True)
 
     def close(self) -> None:
         """Close the file."""
         self._db.close()
 
-    def keys(self, view: View, *, limit: int = -1) -> "array[int]":
+    def keys(self, view: View, *, sort: Sort = Sort.NEWEST, limit: int = -1) -> "array[int]":
         """The keys of a view's rows in the order of the list: 8 bytes a row."""
+        query = f"SELECT t.key FROM todo t WHERE {_WHERE[view]} ORDER BY {_ORDER[sort]} LIMIT ?"
+        if sort is Sort.ALPHABETICAL:
+            # Two ordered parts: what is folded, by its index, and the few that are not yet.
+            query = (
+                f"SELECT key FROM (SELECT t.key, {_LETTERS} AS letters FROM todo t WHERE t.folded IS NOT NULL AND {_WHERE[view]} UNION ALL"
+                f" SELECT t.key, {_LETTERS_NOW} FROM todo t WHERE t.folded IS NULL AND {_WHERE[view]} ORDER BY 2, 1 DESC) LIMIT ?"
+            )
         with translated(self._path):
-            found = self._db.execute(f"SELECT key FROM todo {_WHERE[view]} ORDER BY created_at DESC, key DESC LIMIT ?", (limit,))
-            return array("q", chain.from_iterable(found))
+            return array("q", chain.from_iterable(self._db.execute(query, (limit,))))
+
+    def search(self, words: str, view: View, *, sort: Sort = Sort.NEWEST, limit: int = -1) -> "array[int]":
+        """The keys of a view's rows that the words find (domain/search.py), in the order of the list. Blank words find all.
+
+        Args:
+            limit: answer only the newest so many, which takes under a millisecond where there is much to be found.
+        """
+        from devots_desktop.store import search
+
+        if not terms(words):
+            return self.keys(view, sort=sort, limit=limit)
+        with translated(self._path):
+            return search.keys(self._db, words, where=_WHERE[view], order=_ORDER[sort], limit=limit)
 
     def todos(self, keys: Sequence[int]) -> dict[int, Todo]:
         """The rows of these keys; a key whose row is gone is not in the answer."""
@@ -110,6 +144,22 @@ class Lists:
                 "SELECT (SELECT count(*) FROM todo WHERE completed = 0), (SELECT count(*) FROM todo WHERE completed = 1)"
             ).fetchone()
             return Counts(to_do, done, *waiting(self._db))
+
+    @contextmanager
+    def stopped_by(self, stop: Callable[[], bool]) -> Iterator[None]:
+        """Give up what is being read as soon as `stop` says so, with CacheUnusable."""
+        self._db.set_progress_handler(stop, _STEPS)
+        try:
+            yield
+        finally:
+            self._db.set_progress_handler(None, 0)
+
+    def steps(self) -> "Steps":
+        """What undo and redo would do now."""
+        from devots_desktop.store import history
+
+        with translated(self._path):
+            return history.latest(self._db)
 
     def parked(self) -> "list[Parked]":
         """What needs the user, newest first."""

@@ -17,7 +17,9 @@ def show(db: sqlite3.Connection, server: ServerRow, via: Via, at: int, *, tell: 
         tell: write a journal entry. False where the caller writes one for many rows.
     """
     old = rows.row(db, server.client_id) if tell else None
-    if old is not None and via is Via.PUSH and old.patch() != server.patch():
+    if old is not None and old.patch() == server.patch():
+        via = Via.PUSH  # Nothing that anybody wrote looks different here: no news for people.
+    elif old is not None and via is Via.PUSH:
         via = Via.LIVE  # The answer brought somebody else's change along.
     values = rows.server_values(server)
     db.execute(

@@ -301,3 +301,16 @@ def test_a_token_that_nobody_has_is_signed_out(managed: Managed) -> None:
 
     with pytest.raises(SignedOut):
         asyncio.run(pull())
+
+
+def test_a_session_in_use_is_kept_from_ending(managed: Managed, accounts: Accounts) -> None:
+    account = asyncio.run(accounts.add_postgres(form(managed, sign_up=True)))
+    with managed.owner() as owner:
+        owner.execute("update session set expires_at = now() at time zone 'utc' + interval '1 hour'")
+
+    async def use(opened: OpenAccount) -> None:
+        await until(lambda: opened.status.live is Live.LIVE, "the account is live")
+
+    in_use(accounts, account, use)
+    with managed.owner() as owner:
+        assert owner.execute("select expires_at > now() at time zone 'utc' + interval '6 days' from session").fetchone() == (True,)

@@ -225,6 +225,25 @@ class TestFollowing:
 
         play(place, scene)
 
+    def test_the_focus_looks_at_the_server_too(self, place: Place) -> None:
+        """A hint can be lost."""
+
+        async def scene() -> None:
+            account, heard = place.open(), asyncio.Event()
+            account.changes.subscribe(lambda _: heard.set())
+            account.start(place.tasks)
+            await live(account)
+            listeners, place.server._listeners = place.server._listeners, []
+            transaction = place.server.begin()
+            transaction.add("ada", "11111111-1111-4111-8111-111111111111", "milk")
+            transaction.commit()
+            place.server._listeners = listeners
+            account.poke()
+            await heard.wait()
+            await account.close()
+
+        play(place, scene)
+
     def test_and_without_one_after_a_look(self, place: Place) -> None:
         async def scene() -> None:
             window, command = place.open(), place.open()

@@ -6,6 +6,7 @@ import pytest
 
 from devots_desktop.domain.errors import AccountUnusable
 from devots_desktop.remote.postgres.address import Address
+from devots_desktop.services import database
 
 
 def test_a_url_gives_the_address_and_the_logins_password() -> None:
@@ -72,3 +73,8 @@ def test_a_missing_ca_file_is_said_before_anything_is_sent(tmp_path: Path) -> No
 def test_an_address_survives_the_profile() -> None:
     address = Address("db.example.org", 6000, "todos", "devots_desktop", "/ca.pem")
     assert Address.from_dict(address.to_dict()) == address
+
+
+def test_the_owner_of_a_database_is_held_to_verified_connections_too() -> None:
+    with pytest.raises(AccountUnusable, match="only verify-full"):
+        database.status("postgresql+psycopg://owner:secret@db.example.org/todos?sslmode=require")

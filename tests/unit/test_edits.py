@@ -166,7 +166,6 @@ class TestFrozen:
         assert queue(cache) == [sent]
         assert (shown(cache)[ONE], rows.base(cache.db, ONE)) == (("soy", False, "pending"), server_row())
 
-
     def test_an_answer_that_comes_again_changes_nothing(self, cache: Cache) -> None:
         edits.edit(cache, ONE, {"text": "soy"})
         [sent] = send(cache)
@@ -203,6 +202,17 @@ class TestParked:
         edits.delete(cache, ONE)
         assert parking.everything(cache.db) == []
         assert queued(cache) == [(Kind.DELETE, {}, {"text": "milk", "completed": False})]
+
+    def test_what_was_written_over_since_is_not_made_anew(self, cache: Cache) -> None:
+        edits.edit(cache, ONE, {"text": "too long", "completed": True})
+        [first] = send(cache)
+        edits.edit(cache, ONE, {"text": "rice"})
+        send(cache)
+        apply.acknowledge(cache, [first], [answer(first, Outcome.REFUSED, reason="No.")])
+        edits.edit(cache, ONE, {"completed": False})
+        assert parking.everything(cache.db) == []
+        assert [values for _, values, _ in queued(cache)] == [{"text": "rice"}]
+        assert shown(cache)[ONE] == ("rice", False, "pending")
 
     def test_a_parked_todo_says_so_until_then(self, cache: Cache) -> None:
         edits.edit(cache, ONE, {"text": "too long"})

@@ -136,6 +136,16 @@ def test_an_own_echo_tells_nobody(cache: Cache) -> None:
     assert not cache.news()
 
 
+def test_a_change_elsewhere_that_the_screen_does_not_show_is_no_news_for_people(cache: Cache) -> None:
+    apply.receive(cache, page(server_row()), Via.LIVE)
+    edits.edit(cache, ONE, {"text": "soy"})
+    cache.news()
+    apply.receive(cache, page(server_row(text="oat milk", version=9)), Via.LIVE)
+    apply.receive(cache, page(server_row(text="oat milk", version=10, completed=True)), Via.LIVE)
+    hidden, seen = cache.news().changes
+    assert (hidden.from_elsewhere, seen.from_elsewhere) == (False, True)
+
+
 @pytest.mark.parametrize(("done_elsewhere", "via"), [(False, Via.PUSH), (True, Via.LIVE)])
 def test_the_answer_to_a_push_is_a_change_from_elsewhere_only_where_it_brings_one(cache: Cache, *, done_elsewhere: bool, via: Via) -> None:
     apply.receive(cache, page(server_row()), Via.LIVE)

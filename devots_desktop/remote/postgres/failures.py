@@ -22,6 +22,7 @@ from devots_desktop.remote.postgres.address import Address
 _REFUSED_CLASSES = ("22", "23", "54")
 """SQLSTATE classes that say the data is the trouble: data exception, integrity constraint, program limit (Appendix A of the manual)."""
 
+
 def not_migrated() -> NotMigrated:
     """The error for a database without our migrations, or with older ones than the program needs."""
     return NotMigrated(

@@ -5,6 +5,7 @@ psycopg is used synchronously: its asynchronous mode does not run on the Windows
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -22,11 +23,13 @@ from devots_desktop.remote.postgres.listener import Listener
 from devots_desktop.remote.thread import BlockingThread
 
 _REACH_S = 3.0
+_TOUCH_EVERY_S = 24 * 3600.0
 _END_S = 0.5
 
 # The token is a bound parameter of the same statement: one round trip, and it stands in no query text (sync.md, section 3).
 _SESSION = "(select set_config('devots.session', :token, true) offset 0) s"
 _PUSH = text(f"select devots_push(:mutations) from {_SESSION}").bindparams(bindparam("mutations", type_=JSONB))
+_TOUCH = text(f"select devots.session_touch() from {_SESSION}")
 _PULL = text(f"select devots_pull(:since, :after_version, cast(:after_key as uuid), :limit) from {_SESSION}")
 
 
@@ -46,6 +49,7 @@ class PostgresRemote:
         self._link = Link(address, password)
         self._thread = BlockingThread("postgres")
         self._listener: Listener | None = None
+        self._touched: float | None = None
 
     async def push(self, mutations: Sequence[Mutation]) -> list[Answer]:
         """See Remote.push."""
@@ -53,7 +57,10 @@ class PostgresRemote:
         return list(map(wire.answer, given))
 
     async def pull(self, since: int, after: Position | None, limit: int) -> Page:
-        """See Remote.pull."""
+        """See Remote.pull. Once a day it keeps the session from ending while it is in use."""
+        if self._touched is None or time.time() - self._touched > _TOUCH_EVERY_S:
+            await self._call(_TOUCH)
+            self._touched = time.time()
         version, key = after or (None, None)
         return wire.page(await self._call(_PULL, since=since, after_version=version, after_key=key, limit=limit), limit)
 

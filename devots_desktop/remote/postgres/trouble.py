@@ -39,7 +39,7 @@ class RightsInTheWay(AccountUnusable):
         super().__init__(
             "Rights of others",
             f"{' '.join(findings)} Nothing was changed.",
-            "Mend these, or say that they are meant to be so, and run this command again.",
+            "Mend these and run the command again; where they are meant to be so, add --accept-rights.",
         )
         self.findings = findings
 

@@ -12,6 +12,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 
 from devots_desktop.domain.changes import ChangeSet
 from devots_desktop.domain.errors import DevotsError
+from devots_desktop.domain.sorting import Sort
 from devots_desktop.domain.text import MAX_TEXT, one_line
 from devots_desktop.domain.todo import State, Todo
 from devots_desktop.store.lists import Lists, View
@@ -33,7 +34,7 @@ _ROOT = QModelIndex()
 
 
 class TodoListModel(QAbstractTableModel):
-    """The todos of one view of one account, newest first.
+    """The todos of one view of one account, in one order.
 
     Signals:
         failed(DevotsError): rows could not be read; they are shown empty.
@@ -41,14 +42,14 @@ class TodoListModel(QAbstractTableModel):
 
     failed = Signal(object)
 
-    def __init__(self, lists: Lists, view: View, parent: QObject | None = None) -> None:
+    def __init__(self, lists: Lists, view: View, parent: QObject | None = None, *, sort: Sort = Sort.NEWEST) -> None:
         """Show a view of an account's list."""
         super().__init__(parent)
         self._lists = lists
-        self.view = view
+        self.view, self.order = view, sort
         self._held: int | None = None
         self._rows = Rows(lists)
-        self._keys = lists.keys(view)
+        self._keys = lists.keys(view, sort=sort)
         self._newest = max(self._keys, default=0)
 
     def rowCount(self, parent: Index = _ROOT) -> int:
@@ -105,11 +106,11 @@ class TodoListModel(QAbstractTableModel):
         """The row of a key, -1 where it is not in the list."""
         return self._find(key, self._rows.get(key))
 
-    def show(self, lists: Lists, view: View) -> None:
-        """Show another list or view, from its top."""
-        keys = lists.keys(view)
+    def show(self, lists: Lists, view: View, sort: Sort = Sort.NEWEST) -> None:
+        """Show another list, view or order, from its top."""
+        keys = lists.keys(view, sort=sort)
         self.beginResetModel()
-        self._lists, self.view, self._held = lists, view, None
+        self._lists, self.view, self.order, self._held = lists, view, sort, None
         self._rows = Rows(lists)
         self._keys, self._newest = keys, max(keys, default=0)
         self.endResetModel()
@@ -200,7 +201,7 @@ class TodoListModel(QAbstractTableModel):
             probe = self._nearest(among, middle, high)
             if probe is None:
                 high = middle
-            elif _order(probe[1]) > _order(todo):
+            elif self.order.place(probe[1]) < self.order.place(todo):
                 low = probe[0] + 1
             else:
                 high = middle
@@ -220,12 +221,13 @@ class TodoListModel(QAbstractTableModel):
         known = {key: latest.get(key) or self._rows.get(key) or self._rows.read_one(key) for key in near}
         above = known[self._keys[row - 1]] if row > 0 else None
         below = known[self._keys[row + 1]] if row + 1 < len(self._keys) else None
-        return (above is None or _order(above) > _order(todo)) and (below is None or _order(todo) > _order(below))
+        place = self.order.place
+        return (above is None or place(above) < place(todo)) and (below is None or place(todo) < place(below))
 
     def _compare(self) -> None:
         """Read the keys again and become equal to them: remove what went, add what came, then put all in order."""
         self._rows.clear()
-        fresh = self._lists.keys(self.view)
+        fresh = self._lists.keys(self.view, sort=self.order)
         held = self._rows.read_one(self._held) if self._held is not None else None
         if held and not self.view.holds(held):
             fresh.insert(self._place(held, fresh), held.key)
@@ -265,11 +267,6 @@ class TodoListModel(QAbstractTableModel):
         self._keys = keys
         self.changePersistentIndexList(before, [self.index(rows[key], 0) for key in named])
         self.layoutChanged.emit()
-
-
-def _order(todo: Todo) -> tuple[int, int]:
-    """Greater stands higher: newest first."""
-    return (todo.created_at, todo.key)
 
 
 def changed_roles(before: Todo, after: Todo) -> list[int]:

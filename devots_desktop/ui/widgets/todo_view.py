@@ -36,7 +36,7 @@ class TodoView(QTableView):
         self._model = model
         self._trace = trace
         self._flashes: dict[int, float] = {}
-        self._flash_timer = QTimer(self, interval=_FRAME_MS)
+        self._flash_timer = QTimer(self, singleShot=True)
         self._flash_timer.timeout.connect(self._fade)
         self.rows = TodoRowDelegate(self, trace)
         self.setItemDelegate(self.rows)
@@ -109,9 +109,13 @@ class TodoView(QTableView):
         """The keys on screen from the top and how far the first is scrolled out; None at the very top."""
         if self.verticalScrollBar().value() == 0:
             return None
+        rows = self._on_screen()
+        return [self._model.key(row) for row in rows], self.rowViewportPosition(rows.start)
+
+    def _on_screen(self) -> range:
+        """The rows that can be seen, even in part."""
         first, last = self.rowAt(0), self.rowAt(self._port.height() - 1)
-        last = last if last >= 0 else self._model.rowCount() - 1
-        return [self._model.key(row) for row in range(max(first, 0), last + 1)], self.rowViewportPosition(max(first, 0))
+        return range(max(first, 0), (last if last >= 0 else self._model.rowCount() - 1) + 1)
 
     def _restore(self, anchor: tuple[list[int], int] | None) -> None:
         if anchor is None:
@@ -167,15 +171,21 @@ class TodoView(QTableView):
         ends = time.monotonic() + _FLASH_S
         self._flashes.update(dict.fromkeys(keys, ends))
         if self._flashes:
-            self._flash_timer.start()
+            self._fade()
 
     def _fade(self) -> None:
+        """Draw the rows whose mark changes. While a mark stands nothing is drawn: news that come meanwhile have the thread to themselves."""
         now, fade = time.monotonic(), theme.MOTION_MS / 1000 if theme.moves(self) else 0.0
         self._flashes = {key: ends for key, ends in self._flashes.items() if ends > now}
+        before = self.rows.flashing
         self.rows.flashing = {key: min(1.0, (ends - now) / fade) if fade else 1.0 for key, ends in self._flashes.items()}
-        self._port.update()
-        if not self._flashes:
-            self._flash_timer.stop()
+        for row in self._on_screen():
+            key = self._model.key(row)
+            if before.get(key) != self.rows.flashing.get(key):
+                self._port.update(self.visualRect(self._model.index(row, 0)))
+        if self._flashes:
+            stands = min(self._flashes.values()) - fade - now
+            self._flash_timer.start(max(_FRAME_MS, int(stands * 1000) + 1))
 
     # Keyboard and mouse
 

@@ -1,0 +1,69 @@
+"""The change of one todo: its row, its mutations and its journal entry, inside the transaction of whoever calls."""
+
+from dataclasses import dataclass
+
+from devots_desktop.domain.changes import Op
+from devots_desktop.domain.todo import Patch, ServerRow, State
+from devots_desktop.store import queueing, replica, rows
+from devots_desktop.store.cache import Cache
+from devots_desktop.store.history import Was
+
+NEVER_SEEN = -1
+"""The version of a row that the server has not got."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What was changed: the row as it is now; of a delete, as it was."""
+
+    op: Op
+    row: rows.Row
+
+
+def insert(cache: Cache, client_id: str, values: Was, at: int) -> Changed:
+    """Add a todo."""
+    if cache.syncs:
+        queueing.create(cache.db, client_id, values.patch(), at=at, created_at=values.created_at)
+    return _show(cache, ServerRow(client_id, 0, values.text, values.completed, values.created_at, at, NEVER_SEEN))
+
+
+def change(cache: Cache, row: rows.Row, changed: Patch, at: int) -> Changed:
+    """Change fields of a todo; each has another value than before."""
+    if cache.syncs:
+        queueing.edit(cache.db, row, changed, at)
+    shown = row.patch() | changed
+    cache.db.execute(
+        "UPDATE todo SET text = ?, completed = ?, updated_at = ?, state = ? WHERE key = ?",
+        (shown["text"], shown["completed"], at, replica.state(cache.db, row.client_id), row.key),
+    )
+    return Changed(Op.UPDATE, _row(cache, row.client_id))
+
+
+def remove(cache: Cache, row: rows.Row, at: int) -> Changed:
+    """Delete a todo."""
+    if cache.syncs:
+        queueing.delete(cache.db, row, at)
+    cache.db.execute("DELETE FROM todo WHERE key = ?", (row.key,))
+    return Changed(Op.DELETE, row)
+
+
+def put_back(cache: Cache, client_id: str, values: Was, at: int) -> Changed:
+    """Bring a deleted todo back, as the same one."""
+    row = ServerRow(client_id, 0, values.text, values.completed, values.created_at, at, NEVER_SEEN)
+    return _show(cache, queueing.put_back(cache.db, row, at) if cache.syncs else row)
+
+
+def _show(cache: Cache, row: ServerRow) -> Changed:
+    state = replica.state(cache.db, row.client_id) if cache.syncs else State.SYNCED
+    cache.db.execute(
+        "INSERT INTO todo (client_id, server_id, text, completed, created_at, updated_at, row_version, state)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (*rows.server_values(row), state),
+    )
+    return Changed(Op.INSERT, _row(cache, row.client_id))
+
+
+def _row(cache: Cache, client_id: str) -> rows.Row:
+    row = rows.row(cache.db, client_id)
+    assert row is not None  # noqa: S101 (written by the statement before)
+    return row

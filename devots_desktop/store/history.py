@@ -1,0 +1,104 @@
+"""The steps of undo and redo, as they are stored. Called inside a transaction, but for `latest`."""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from devots_desktop.domain.steps import Action, Step, Steps
+from devots_desktop.domain.todo import Patch
+from devots_desktop.store import rows
+
+KEPT = 100
+"""Steps that can be undone; older ones are forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Was:
+    """A todo as the user saw it."""
+
+    text: str
+    completed: bool
+    created_at: int
+
+    def patch(self) -> Patch:
+        """The mergeable fields as a patch."""
+        return {"text": self.text, "completed": self.completed}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One todo of a step, before and after it; None where it was not there."""
+
+    client_id: str
+    before: Was | None
+    after: Was | None
+
+
+def was(row: rows.Row) -> Was:
+    """What the user sees of a row."""
+    return Was(row.text, row.completed, row.created_at)
+
+
+def record(db: sqlite3.Connection, action: Action, entries: Sequence[Entry], at: int) -> None:
+    """Store a step in the transaction that takes it. What was undone cannot be redone after it."""
+    db.execute("DELETE FROM undo WHERE undone = 1")
+    step = db.execute("INSERT INTO undo (action, count, at) VALUES (?, ?, ?)", (action, len(entries), at)).lastrowid
+    db.execute("DELETE FROM undo WHERE step <= (SELECT step FROM undo ORDER BY step DESC LIMIT 1 OFFSET ?)", (KEPT,))
+    db.executemany(
+        "INSERT INTO undo_entry (step, place, client_id, before, after) VALUES (?, ?, ?, ?, ?)",
+        [(step, place, entry.client_id, _stored(entry.before), _stored(entry.after)) for place, entry in enumerate(entries)],
+    )
+
+
+def latest(db: sqlite3.Connection) -> Steps:
+    """What would be undone and redone now."""
+    return Steps(*(None if number is None else _step(db, number) for number in (newest(db, undone=False), newest(db, undone=True))))
+
+
+def newest(db: sqlite3.Connection, *, undone: bool) -> int | None:
+    """The number of the step that is undone next or, of those that are undone, redone next."""
+    end = "min" if undone else "max"
+    found: int | None = db.execute(f"SELECT {end}(step) FROM undo WHERE undone = ?", (undone,)).fetchone()[0]
+    return found
+
+
+def entries(db: sqlite3.Connection, step: int) -> list[Entry]:
+    """The todos of a step, in its order."""
+    found = db.execute("SELECT client_id, before, after FROM undo_entry WHERE step = ? ORDER BY place", (step,))
+    return [Entry(client_id, _read(before), _read(after)) for client_id, before, after in found]
+
+
+def turn(db: sqlite3.Connection, step: int, now: Sequence[Entry], *, undone: bool) -> Step:
+    """Note that a step was undone or redone.
+
+    Args:
+        now: its todos, with what undoing or redoing it took away.
+
+    Returns:
+        what the step was.
+    """
+    db.execute("UPDATE undo SET undone = ? WHERE step = ?", (undone, step))
+    db.executemany(
+        "UPDATE undo_entry SET before = ?, after = ? WHERE step = ? AND place = ?",
+        [(_stored(entry.before), _stored(entry.after), step, place) for place, entry in enumerate(now)],
+    )
+    return _step(db, step)
+
+
+def _step(db: sqlite3.Connection, number: int) -> Step:
+    action, count, text = db.execute(
+        "SELECT s.action, s.count, coalesce(e.after, e.before) FROM undo s JOIN undo_entry e USING (step) WHERE s.step = ? AND e.place = 0",
+        (number,),
+    ).fetchone()
+    return Step(Action(action), json.loads(text)["text"], count)
+
+
+def _stored(state: Was | None) -> str | None:
+    if state is None:
+        return None
+    return json.dumps({"text": state.text, "completed": state.completed, "created_at": state.created_at}, ensure_ascii=False)
+
+
+def _read(stored: str | None) -> Was | None:
+    return None if stored is None else Was(**json.loads(stored))
