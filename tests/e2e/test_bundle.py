@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PyInstaller.archive.readers import CArchiveReader
 
 import devots_desktop
 from tests.e2e.test_cli_postgres import EMAIL, PASSWORD, desktop_password
@@ -207,4 +206,6 @@ class TestContents:
 
 def modules(bundle: Path) -> set[str]:
     """The Python modules inside the program."""
+    from PyInstaller.archive.readers import CArchiveReader
+
     return set(CArchiveReader(str(bundle / "devots")).open_embedded_archive("PYZ.pyz").toc)
