@@ -175,6 +175,21 @@ class TestContents:
         assert named <= modules(bundle)
         assert {"secretstorage", "jeepney"} <= modules(bundle)
 
+    @pytest.mark.parametrize(
+        ("found", "left"),
+        [
+            ({"LD_LIBRARY_PATH": "/ours"}, None),
+            ({"LD_LIBRARY_PATH": "/ours", "LD_LIBRARY_PATH_ORIG": "/theirs"}, "/theirs"),
+        ],
+    )
+    def test_what_the_program_starts_loads_the_libraries_of_the_system(self, bundle: Path, found: dict[str, str], left: str | None) -> None:
+        from PyInstaller.archive.readers import CArchiveReader
+
+        assert "give_back_library_path" in CArchiveReader(str(bundle / "devots")).toc
+        script = "import os, runpy, sys; runpy.run_path(sys.argv[1]); print(os.environ.get('LD_LIBRARY_PATH'), 'LD_LIBRARY_PATH_ORIG' in os.environ)"
+        command = [sys.executable, "-c", script, str(ROOT / "packaging" / "give_back_library_path.py")]
+        assert subprocess.run(command, env=found, capture_output=True, text=True, check=True).stdout == f"{left} False\n"
+
     def test_our_files_travel_with_it(self, bundle: Path) -> None:
         for top in ("migrations", "resources/icons"):
             files = {path.relative_to(ROOT) for path in (ROOT / top).rglob("*") if path.is_file() and "__pycache__" not in path.parts}
