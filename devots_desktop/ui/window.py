@@ -1,27 +1,30 @@
 """The main window: one account at a time, one view of it."""
 
+from array import array
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from functools import partial
 
-from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QKeySequence, QPaintEvent
+from PySide6.QtCore import QEvent, QPoint, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QCloseEvent, QPaintEvent
 from PySide6.QtWidgets import QFrame, QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from devots_desktop.domain.account import Account, Live, Status
 from devots_desktop.domain.changes import ChangeSet
 from devots_desktop.domain.errors import DevotsError
+from devots_desktop.domain.sorting import Sort
 from devots_desktop.services.account import OpenAccount
-from devots_desktop.store.lists import Counts, View
+from devots_desktop.store.lists import View
 from devots_desktop.ui import theme, wording
+from devots_desktop.ui.commands import Do, add_actions
 from devots_desktop.ui.models.todo_list import TodoListModel
 from devots_desktop.ui.trace import Trace
 from devots_desktop.ui.widgets.empty_state import EmptyState
-from devots_desktop.ui.widgets.labels import plain_label
+from devots_desktop.ui.widgets.header import Header
 from devots_desktop.ui.widgets.quick_add import QuickAdd
+from devots_desktop.ui.widgets.selection import select_keys
 from devots_desktop.ui.widgets.sidebar import Sidebar
 from devots_desktop.ui.widgets.status_line import StatusLine
-from devots_desktop.ui.widgets.todo_view import TodoView
+from devots_desktop.ui.widgets.todo_view import Anchor, TodoView
 
 
 class MainWindow(QMainWindow):
@@ -30,37 +33,42 @@ class MainWindow(QMainWindow):
     Attributes:
         painted: whether it was on screen once.
         hides: closing it only hides it, because a tray icon brings it back.
+        commands: the actions of the whole window.
 
     Signals:
         quit_asked(): the user closed it or pressed Ctrl+Q.
+        undo_asked(), redo_asked(): the user pressed the keys.
+        search_asked(words): what the user searches for now; "" ends it.
         focused(): it became the active window.
     """
 
     quit_asked = Signal()
+    undo_asked = Signal()
+    redo_asked = Signal()
+    search_asked = Signal(str)
     focused = Signal()
 
-    def __init__(self, opened: OpenAccount, accounts: Sequence[Account], trace: Trace | None = None) -> None:
+    def __init__(self, opened: OpenAccount, accounts: Sequence[Account], trace: Trace | None = None, *, sort: Sort = Sort.NEWEST) -> None:
         """Show an account of these."""
         super().__init__()
         self.painted = self.hides = False
-        self._opened = opened
-        self._since = datetime.now().astimezone()
-        self._saved: tuple[Live, int] | None = None
+        self.opened = opened
+        self._before_search: tuple[Anchor | None, int] | None = None
         self.setWindowTitle("Devots")
-        self.model = TodoListModel(opened.lists, View.ALL, self)
+        self.model = TodoListModel(opened.lists, View.ALL, self, sort=sort)
         self.view = TodoView(self.model, trace)
         self.sidebar = Sidebar()
         self.quick_add = QuickAdd()
         self.status_line = StatusLine()
         self.splitter = QSplitter(Qt.Orientation.Horizontal, childrenCollapsible=False, handleWidth=1)
-        self._heading = plain_label(size=1.55, bold=True)
+        self.header = Header()
         self._empty = EmptyState()
         self._pages = QStackedWidget()
         self._count_soon = QTimer(self, singleShot=True, interval=0)
         self._count_soon.timeout.connect(self._count)
         self._lay_out()
         self._connect()
-        self._add_actions()
+        self.commands = self._add_actions()
         self.sidebar.show_accounts(accounts, opened.account.account_id)
         self._show_all()
         self.resize(self.sizeHint())
@@ -81,7 +89,7 @@ class MainWindow(QMainWindow):
         top = QVBoxLayout()
         top.setContentsMargins(theme.SPACE * 2, theme.SPACE * 2, theme.SPACE * 2, theme.SPACE)
         top.setSpacing(theme.SPACE * 3 // 2)
-        top.addWidget(self._heading)
+        top.addWidget(self.header)
         top.addWidget(self.quick_add)
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, 0, 0)
@@ -103,25 +111,32 @@ class MainWindow(QMainWindow):
             lost.connect(self._rescue)
         self.model.failed.connect(self.complain)
 
-    def _add_actions(self) -> None:
-        self._action(self.tr("New todo"), QKeySequence.StandardKey.New, self.begin_todo)
-        for number, view in enumerate(View, start=1):
-            self._action(wording.VIEW[view], QKeySequence(f"Ctrl+{number}"), partial(self.show_view, view))
-        self._action(self.tr("Quit"), QKeySequence("Ctrl+Q"), self.quit_asked.emit)
-        self._action(self.tr("Close"), QKeySequence.StandardKey.Close, self.close)
+        self.header.search.changed.connect(self._search)
+        self.header.search.left.connect(self._to_list)
+        self.header.sort.clicked.connect(self._open_sort_menu)
+        self.header.menu.clicked.connect(self._open_main_menu)
+        self.view.left.connect(self.header.search.end)
+        self.view.menu_asked.connect(self._open_list_menu)
 
-    def _action(self, name: str, keys: QKeySequence | QKeySequence.StandardKey, work: Callable[[], object]) -> None:
-        action = QAction(name, self)
-        action.setShortcuts(QKeySequence.keyBindings(keys) if isinstance(keys, QKeySequence.StandardKey) else [keys])
-        action.triggered.connect(lambda _=False: work())
-        self.addAction(action)
+    def _add_actions(self) -> dict[Do, QAction]:
+        work: dict[Do, Callable[[], object]] = {
+            Do.NEW: self.begin_todo,
+            Do.FIND: self._begin_search,
+            Do.UNDO: self.undo_asked.emit,
+            Do.REDO: self.redo_asked.emit,
+            Do.QUIT: self.quit_asked.emit,
+            Do.CLOSE: self.close,
+        }
+        for do, view in ((Do.ALL, View.ALL), (Do.OPEN, View.OPEN), (Do.DONE, View.DONE)):
+            work[do] = partial(self.show_view, view)
+        return add_actions(self, work)
 
     # What it shows
 
     @property
     def account(self) -> Account:
         """The account on screen."""
-        return self._opened.account
+        return self.opened.account
 
     def show_accounts(self, accounts: Sequence[Account]) -> None:
         """Show these accounts in the sidebar."""
@@ -129,17 +144,51 @@ class MainWindow(QMainWindow):
 
     def show_account(self, opened: OpenAccount) -> None:
         """Show another account."""
-        self._opened = opened
-        self._saved = None
-        self.model.show(opened.lists, self.model.view)
+        self.opened = opened
+        self.status_line.forget()
+        self._show(self.model.view, self.model.order)
         self.sidebar.show_account(opened.account.account_id)
-        self._show_all()
 
     def show_view(self, view: View) -> None:
         """Show another view of the account."""
         if view is not self.model.view:
-            self.model.show(self._opened.lists, view)
+            self._show(view, self.model.order)
+        else:
+            self._show_all()
+
+    def show_sort(self, sort: Sort) -> None:
+        """Show the list in another order; the current todo stays the current one."""
+        current = self.view.selected_keys()[:1]
+        self._show(self.model.view, sort)
+        select_keys(self.view, self.model, current)
+
+    def show_found(self, words: str, keys: "array[int]") -> None:
+        """Show what these words find: the beginning first, then all."""
+        if self._before_search is None:
+            self._before_search = (self.view.anchor(), next(iter(self.view.selected_keys()), 0))
+        if words == self.model.words:
+            self.model.complete(keys)
+        else:
+            self.model.show(self.opened.lists, self.model.view, self.model.order, words, keys)
         self._show_all()
+
+    def _show(self, view: View, sort: Sort) -> None:
+        """Show a list from its top; the search goes on in it."""
+        if self._before_search is not None:
+            self._before_search = (None, 0)
+        self.model.show(self.opened.lists, view, sort, self.header.search.words())
+        self._show_all()
+
+    def _search(self, words: str) -> None:
+        """What is searched for changed. The end of a search leads back to where the list was."""
+        self.search_asked.emit(words)
+        if words or self._before_search is None:
+            return
+        (anchor, current), self._before_search = self._before_search, None
+        self.model.show(self.opened.lists, self.model.view, self.model.order)
+        self._show_all()
+        select_keys(self.view, self.model, [current])
+        self.view.restore(anchor)
 
     def apply(self, changes: ChangeSet) -> None:
         """The account's list changed."""
@@ -171,28 +220,47 @@ class MainWindow(QMainWindow):
         self.activateWindow()
 
     def _show_all(self) -> None:
-        self._heading.setText(wording.VIEW[self.model.view])
+        self.header.heading.setText(wording.VIEW[self.model.view])
+        self.view.rows.words = self.model.words
         self.sidebar.show_view(self.model.view)
-        self.show_status(self.account.account_id, self._opened.status)
+        self.show_status(self.account.account_id, self.opened.status)
         self._pages.setCurrentWidget(self.view)
         self.quick_add.show()
         self._count()
 
     def _count(self) -> None:
-        counts = self._opened.lists.counts()
+        counts = self.opened.lists.counts()
         self.sidebar.show_counts(counts)
-        self._show_saved(counts)
+        self.status_line.show_saved(self.opened.status.live, counts)
         if self._pages.currentWidget() in {self.view, self._empty}:
-            self._empty.say(*wording.empty(self.model.view, counts))
+            self._empty.say(*wording.empty(self.model.view, counts, self.model.words))
             self._pages.setCurrentWidget(self.view if self.model.rowCount() else self._empty)
         elif not counts.parked:
             self._show_all()
 
-    def _show_saved(self, counts: Counts) -> None:
-        state = (self._opened.status.live, counts.pending)
-        if state != self._saved:
-            self._saved, self._since = state, datetime.now().astimezone()
-        self.status_line.saved.setText(wording.saved(self._opened.status.live, counts, self._since))
+    def _begin_search(self) -> None:
+        if self.quick_add.isHidden():
+            self._show_all()
+        self.header.search.begin()
+
+    def _to_list(self) -> None:
+        if self._pages.currentWidget() is self.view:
+            self.view.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def _open_list_menu(self, where: QPoint) -> None:
+        from devots_desktop.ui import menus
+
+        menus.list_menu(self).popup(where)
+
+    def _open_sort_menu(self) -> None:
+        from devots_desktop.ui import menus
+
+        menus.open_below(menus.sort_menu(self, self.show_sort), self.header.sort)
+
+    def _open_main_menu(self) -> None:
+        from devots_desktop.ui import menus
+
+        menus.open_below(menus.main_menu(self), self.header.menu)
 
     def _show_needs_you(self) -> None:
         from devots_desktop.ui.widgets.needs_you import NeedsYou
@@ -201,8 +269,8 @@ class MainWindow(QMainWindow):
         if page is None:
             page = NeedsYou()
             self._pages.addWidget(page)
-        page.show_parked(self._opened.lists)
-        self._heading.setText(self.tr("Needs you"))
+        page.show_parked(self.opened.lists)
+        self.header.heading.setText(self.tr("Needs you"))
         self.quick_add.hide()
         self._pages.setCurrentWidget(page)
         page.setFocus()

@@ -150,8 +150,8 @@ def live(stage: Stage) -> MainWindow:
     keys = [window.model.key(row) for row in (0, 3)]
     todos = [stage.opened.lists.todos(keys)[key] for key in keys]
     window.apply(ChangeSet(tuple(Change(1, Op.UPDATE, Via.LIVE, t.key, t.client_id, t.text, t.completed, 1, t) for t in todos)))
-    window.view._fade()
-    window.view._flash_timer.stop()
+    window.view.flashes.fade()
+    window.view.flashes.timer.stop()
     return window
 
 
