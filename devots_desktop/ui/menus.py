@@ -1,7 +1,6 @@
 """The menus. Each is made when it is asked for and opened without a loop of its own: tasks that wake inside one would be stranded."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QActionGroup
@@ -10,17 +9,22 @@ from PySide6.QtWidgets import QMenu, QWidget
 from devots_desktop.domain.sorting import Sort
 from devots_desktop.ui import wording
 from devots_desktop.ui.commands import LIST, WINDOW, Command, Do
-
-if TYPE_CHECKING:
-    from devots_desktop.ui.window import MainWindow
+from devots_desktop.ui.window import MainWindow
 
 
-def open_below(menu: QMenu, button: QWidget) -> None:
-    """Open a menu below the button that stands for it."""
+def connect(window: MainWindow) -> None:
+    """Open the menus of a window from now on, wherever it is asked for one."""
+    header = window.header
+    window.view.menu_asked.connect(lambda where: list_menu(window).popup(where))
+    header.sort.clicked.connect(lambda: _open_below(sort_menu(window), header.sort))
+    header.menu.clicked.connect(lambda: _open_below(main_menu(window), header.menu))
+
+
+def _open_below(menu: QMenu, button: QWidget) -> None:
     menu.popup(button.mapToGlobal(QPoint(0, button.height())))
 
 
-def list_menu(window: "MainWindow") -> QMenu:
+def list_menu(window: MainWindow) -> QMenu:
     """What can be done with the selected todos."""
     view = window.view
     menu = _menu(window)
@@ -41,7 +45,7 @@ def list_menu(window: "MainWindow") -> QMenu:
     return menu
 
 
-def sort_menu(window: "MainWindow", chosen: Callable[[Sort], object]) -> QMenu:
+def sort_menu(window: MainWindow) -> QMenu:
     """The orders that the list can have."""
     menu = _menu(window)
     group = QActionGroup(menu)
@@ -49,12 +53,12 @@ def sort_menu(window: "MainWindow", chosen: Callable[[Sort], object]) -> QMenu:
         action = menu.addAction(wording.SORT[sort])
         action.setCheckable(True)
         action.setChecked(sort is window.model.order)
-        action.triggered.connect(lambda _=False, sort=sort: chosen(sort))
+        action.triggered.connect(lambda _=False, sort=sort: window.listing.show_sort(sort))
         group.addAction(action)
     return menu
 
 
-def main_menu(window: "MainWindow") -> QMenu:
+def main_menu(window: MainWindow) -> QMenu:
     """What belongs to the whole window."""
     menu = _menu(window)
     steps = window.opened.lists.steps()

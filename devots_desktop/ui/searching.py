@@ -26,7 +26,7 @@ class Searching:
         self._tasks = tasks
         self._current = current
         self._running: asyncio.Task[Any] | None = None
-        window.search_asked.connect(self.ask)
+        window.listing.search_asked.connect(self.ask)
 
     def ask(self, words: str) -> None:
         """Search for these words; "" gives up."""
@@ -47,7 +47,7 @@ class Searching:
                 keys = await opened.search.keys(words, view, sort=order, limit=limit)
                 if opened is not self._current() or (view, order) != (window.model.view, window.model.order):
                     return
-                window.show_found(words, keys)
+                window.listing.show_found(words, keys)
                 for changes in meanwhile:
                     window.apply(changes)
                 if len(keys) < _AT_ONCE:

@@ -1,10 +1,9 @@
 """The main window: one account at a time, one view of it."""
 
-from array import array
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from PySide6.QtCore import QEvent, QPoint, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QPaintEvent
 from PySide6.QtWidgets import QFrame, QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
@@ -16,15 +15,15 @@ from devots_desktop.services.account import OpenAccount
 from devots_desktop.store.lists import View
 from devots_desktop.ui import theme, wording
 from devots_desktop.ui.commands import Do, add_actions
+from devots_desktop.ui.listing import Listing
 from devots_desktop.ui.models.todo_list import TodoListModel
 from devots_desktop.ui.trace import Trace
 from devots_desktop.ui.widgets.empty_state import EmptyState
 from devots_desktop.ui.widgets.header import Header
 from devots_desktop.ui.widgets.quick_add import QuickAdd
-from devots_desktop.ui.widgets.selection import select_keys
 from devots_desktop.ui.widgets.sidebar import Sidebar
 from devots_desktop.ui.widgets.status_line import StatusLine
-from devots_desktop.ui.widgets.todo_view import Anchor, TodoView
+from devots_desktop.ui.widgets.todo_view import TodoView
 
 
 class MainWindow(QMainWindow):
@@ -38,14 +37,12 @@ class MainWindow(QMainWindow):
     Signals:
         quit_asked(): the user closed it or pressed Ctrl+Q.
         undo_asked(), redo_asked(): the user pressed the keys.
-        search_asked(words): what the user searches for now; "" ends it.
         focused(): it became the active window.
     """
 
     quit_asked = Signal()
     undo_asked = Signal()
     redo_asked = Signal()
-    search_asked = Signal(str)
     focused = Signal()
 
     def __init__(self, opened: OpenAccount, accounts: Sequence[Account], trace: Trace | None = None, *, sort: Sort = Sort.NEWEST) -> None:
@@ -53,7 +50,6 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.painted = self.hides = False
         self.opened = opened
-        self._before_search: tuple[Anchor | None, int] | None = None
         self.setWindowTitle("Devots")
         self.model = TodoListModel(opened.lists, View.ALL, self, sort=sort)
         self.view = TodoView(self.model, trace)
@@ -62,6 +58,7 @@ class MainWindow(QMainWindow):
         self.status_line = StatusLine()
         self.splitter = QSplitter(Qt.Orientation.Horizontal, childrenCollapsible=False, handleWidth=1)
         self.header = Header()
+        self.listing = Listing(opened.lists, self.model, self.view, self.header.search)
         self._empty = EmptyState()
         self._pages = QStackedWidget()
         self._count_soon = QTimer(self, singleShot=True, interval=0)
@@ -111,12 +108,8 @@ class MainWindow(QMainWindow):
             lost.connect(self._rescue)
         self.model.failed.connect(self.complain)
 
-        self.header.search.changed.connect(self._search)
+        self.listing.shown.connect(self._show_all)
         self.header.search.left.connect(self._to_list)
-        self.header.sort.clicked.connect(self._open_sort_menu)
-        self.header.menu.clicked.connect(self._open_main_menu)
-        self.view.left.connect(self.header.search.end)
-        self.view.menu_asked.connect(self._open_list_menu)
 
     def _add_actions(self) -> dict[Do, QAction]:
         work: dict[Do, Callable[[], object]] = {
@@ -146,49 +139,12 @@ class MainWindow(QMainWindow):
         """Show another account."""
         self.opened = opened
         self.status_line.forget()
-        self._show(self.model.view, self.model.order)
+        self.listing.show_account(opened.lists)
         self.sidebar.show_account(opened.account.account_id)
 
     def show_view(self, view: View) -> None:
         """Show another view of the account."""
-        if view is not self.model.view:
-            self._show(view, self.model.order)
-        else:
-            self._show_all()
-
-    def show_sort(self, sort: Sort) -> None:
-        """Show the list in another order; the current todo stays the current one."""
-        current = self.view.selected_keys()[:1]
-        self._show(self.model.view, sort)
-        select_keys(self.view, self.model, current)
-
-    def show_found(self, words: str, keys: "array[int]") -> None:
-        """Show what these words find: the beginning first, then all."""
-        if self._before_search is None:
-            self._before_search = (self.view.anchor(), next(iter(self.view.selected_keys()), 0))
-        if words == self.model.words:
-            self.model.complete(keys)
-        else:
-            self.model.show(self.opened.lists, self.model.view, self.model.order, words, keys)
-        self._show_all()
-
-    def _show(self, view: View, sort: Sort) -> None:
-        """Show a list from its top; the search goes on in it."""
-        if self._before_search is not None:
-            self._before_search = (None, 0)
-        self.model.show(self.opened.lists, view, sort, self.header.search.words())
-        self._show_all()
-
-    def _search(self, words: str) -> None:
-        """What is searched for changed. The end of a search leads back to where the list was."""
-        self.search_asked.emit(words)
-        if words or self._before_search is None:
-            return
-        (anchor, current), self._before_search = self._before_search, None
-        self.model.show(self.opened.lists, self.model.view, self.model.order)
-        self._show_all()
-        select_keys(self.view, self.model, [current])
-        self.view.restore(anchor)
+        self.listing.show_view(view)
 
     def apply(self, changes: ChangeSet) -> None:
         """The account's list changed."""
@@ -221,7 +177,6 @@ class MainWindow(QMainWindow):
 
     def _show_all(self) -> None:
         self.header.heading.setText(wording.VIEW[self.model.view])
-        self.view.rows.words = self.model.words
         self.sidebar.show_view(self.model.view)
         self.show_status(self.account.account_id, self.opened.status)
         self._pages.setCurrentWidget(self.view)
@@ -233,7 +188,8 @@ class MainWindow(QMainWindow):
         self.sidebar.show_counts(counts)
         self.status_line.show_saved(self.opened.status.live, counts)
         if self._pages.currentWidget() in {self.view, self._empty}:
-            self._empty.say(*wording.empty(self.model.view, counts, self.model.words))
+            words = self.model.words
+            self._empty.say(*wording.empty(self.model.view, counts, words), "search" if words else "done")
             self._pages.setCurrentWidget(self.view if self.model.rowCount() else self._empty)
         elif not counts.parked:
             self._show_all()
@@ -246,21 +202,6 @@ class MainWindow(QMainWindow):
     def _to_list(self) -> None:
         if self._pages.currentWidget() is self.view:
             self.view.setFocus(Qt.FocusReason.ShortcutFocusReason)
-
-    def _open_list_menu(self, where: QPoint) -> None:
-        from devots_desktop.ui import menus
-
-        menus.list_menu(self).popup(where)
-
-    def _open_sort_menu(self) -> None:
-        from devots_desktop.ui import menus
-
-        menus.open_below(menus.sort_menu(self, self.show_sort), self.header.sort)
-
-    def _open_main_menu(self) -> None:
-        from devots_desktop.ui import menus
-
-        menus.open_below(menus.main_menu(self), self.header.menu)
 
     def _show_needs_you(self) -> None:
         from devots_desktop.ui.widgets.needs_you import NeedsYou

@@ -149,7 +149,11 @@ class TodoListModel(QAbstractTableModel):
             self._compare()
             return
         rows = {key: self._find(key, todo) for key, todo in latest.items()}
-        moved = [todo for key, todo in latest.items() if todo and rows[key] >= 0 and not self._in_place(rows[key], todo, latest)]
+        moved = [
+            todo
+            for key, todo in latest.items()
+            if todo and rows[key] >= 0 and not self._rows.in_place(rows[key], todo, self._keys, self.order, latest)
+        ]
         if moved and len(latest) > 1:
             self._compare()
             return
@@ -164,13 +168,10 @@ class TodoListModel(QAbstractTableModel):
             if moved:
                 self._move(row, todo)
         elif todo and self._belongs(todo):
-            self._insert(self._place(todo), todo)
+            self._insert(self._rows.place(todo, self._keys, self.order), todo)
 
     def _belongs(self, todo: Todo) -> bool:
-        return todo.key == self._held or self._fits(todo)
-
-    def _fits(self, todo: Todo) -> bool:
-        return self.view.holds(todo) and (not self.words or found(todo.text, self.words))
+        return todo.key == self._held or (self.view.holds(todo) and (not self.words or found(todo.text, self.words)))
 
     def _update(self, row: int, todo: Todo) -> None:
         before = self._rows.get(todo.key)
@@ -193,9 +194,9 @@ class TodoListModel(QAbstractTableModel):
         self.endRemoveRows()
 
     def _move(self, row: int, todo: Todo) -> None:
-        """Move a row to its place; `_place` must not meet the row itself on its way."""
+        """Move a row to its place; the search for it must not meet the row itself on its way."""
         key = self._keys.pop(row)
-        place = self._place(todo)
+        place = self._rows.place(todo, self._keys, self.order)
         self._keys.insert(row, key)
         if place != row and self.beginMoveRows(_ROOT, row, row, _ROOT, place + (place > row)):
             self._keys.insert(place, self._keys.pop(row))
@@ -206,45 +207,13 @@ class TodoListModel(QAbstractTableModel):
         if key > self._newest:
             return -1
         known = self._rows.get(key) or near
-        row = self._place(known) if known else len(self._keys)
+        row = self._rows.place(known, self._keys, self.order) if known else len(self._keys)
         if row < len(self._keys) and self._keys[row] == key:
             return row
         try:
             return self._keys.index(key)
         except ValueError:
             return -1
-
-    def _place(self, todo: Todo, keys: "array[int] | None" = None) -> int:
-        """Where a todo belongs among these keys, else among those of the list, by reading O(log n) rows."""
-        among = self._keys if keys is None else keys
-        low, high = 0, len(among)
-        while low < high:
-            middle = (low + high) // 2
-            probe = self._nearest(among, middle, high)
-            if probe is None:
-                high = middle
-            elif self.order.place(probe[1]) < self.order.place(todo):
-                low = probe[0] + 1
-            else:
-                high = middle
-        return low
-
-    def _nearest(self, keys: "array[int]", row: int, end: int) -> tuple[int, Todo] | None:
-        """The first row from here on that the cache still has: one that is gone there is removed here a moment later."""
-        for each in range(row, end):
-            todo = self._rows.get(keys[each]) or self._rows.read_one(keys[each])
-            if todo is not None:
-                return each, todo
-        return None
-
-    def _in_place(self, row: int, todo: Todo, latest: dict[int, Todo | None]) -> bool:
-        """Whether the row is still between its neighbours. If all changed rows are, the whole list is in order."""
-        near = [self._keys[each] for each in (row - 1, row + 1) if 0 <= each < len(self._keys)]
-        known = {key: latest.get(key) or self._rows.get(key) or self._rows.read_one(key) for key in near}
-        above = known[self._keys[row - 1]] if row > 0 else None
-        below = known[self._keys[row + 1]] if row + 1 < len(self._keys) else None
-        place = self.order.place
-        return (above is None or place(above) < place(todo)) and (below is None or place(todo) < place(below))
 
     def _compare(self) -> None:
         """Read the keys again and become equal to them."""
@@ -254,8 +223,8 @@ class TodoListModel(QAbstractTableModel):
     def _become(self, fresh: "array[int]") -> None:
         """Remove what went, add what came, then put all in order."""
         held = self._rows.read_one(self._held) if self._held is not None else None
-        if held and not self._fits(held):
-            fresh.insert(self._place(held, fresh), held.key)
+        if held and held.key not in fresh:
+            fresh.insert(self._rows.place(held, fresh, self.order), held.key)
         self._remove_all(set(self._keys).difference(fresh))
         self._add_all(set(fresh).difference(self._keys))
         self._newest = max(fresh, default=0)

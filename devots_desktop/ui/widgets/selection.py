@@ -2,16 +2,14 @@
 
 from array import array
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel
+from PySide6.QtWidgets import QAbstractItemView
 
-if TYPE_CHECKING:
-    from devots_desktop.ui.models.todo_list import TodoListModel
-    from devots_desktop.ui.widgets.todo_view import TodoView
+from devots_desktop.ui.models.todo_list import TodoListModel
 
 
-def selected_keys(view: "TodoView", model: "TodoListModel") -> "array[int]":
+def selected_keys(view: QAbstractItemView, model: TodoListModel) -> "array[int]":
     """The keys of the selected rows in their order; where none is selected, the current one's."""
     parts = sorted((part.top(), part.bottom()) for part in view.selectionModel().selection().toList())
     current = view.currentIndex().row()
@@ -21,7 +19,7 @@ def selected_keys(view: "TodoView", model: "TodoListModel") -> "array[int]":
     return keys
 
 
-def select_keys(view: "TodoView", model: "TodoListModel", keys: Iterable[int]) -> None:
+def select_keys(view: QAbstractItemView, model: TodoListModel, keys: Iterable[int]) -> None:
     """Select the rows of these keys that are in the list, and make the first of them current."""
     rows = sorted({row for row in map(model.row_of, keys) if row >= 0})
     if not rows:

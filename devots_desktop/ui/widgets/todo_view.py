@@ -1,7 +1,6 @@
 """The list on screen: a table of one column, because QListView lays all rows out again at every `dataChanged`."""
 
 from array import array
-from collections.abc import Collection
 from typing import Any
 
 from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QPointF, Qt, Signal
@@ -47,7 +46,7 @@ class TodoView(QTableView):
         self._model = model
         self._trace = trace
         self.rows = TodoRowDelegate(self, trace)
-        self.flashes = Flashes(self)
+        self.flashes = Flashes(self, self._show_flashes)
         self.setItemDelegate(self.rows)
         self.setModel(model)
         self._look()
@@ -115,12 +114,13 @@ class TodoView(QTableView):
         """The keys of the todos that the keyboard acts on."""
         return selected_keys(self, self._model)
 
-    def redraw(self, keys: Collection[int]) -> None:
-        """Draw the rows of these keys again, where they are on screen."""
-        if keys:
-            for row in self._on_screen():
-                if self._model.key(row) in keys:
-                    self._port.update(self.visualRect(self._model.index(row, 0)))
+    def _show_flashes(self, flashing: dict[int, float]) -> None:
+        """Draw the rows on screen whose mark is another one now."""
+        before, self.rows.flashing = self.rows.flashing, flashing
+        for row in self._on_screen():
+            key = self._model.key(row)
+            if before.get(key) != flashing.get(key):
+                self._port.update(self.visualRect(self._model.index(row, 0)))
 
     def anchor(self) -> Anchor | None:
         """Where the list is scrolled to; None at the very top."""
