@@ -34,6 +34,11 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     Raises:
         SystemExit: 2 for wrong usage, which was explained on standard error; 0 where help or the version was asked for and given.
     """
+    return tree().parse_args(argv)
+
+
+def tree() -> argparse.ArgumentParser:
+    """The whole of the commands and their options."""
     description = "Todos on the command line. Without a command the window opens."
     parser = _Parser(prog="devots", description=description, parents=[_shared()])
     parser.add_argument("--version", action="version", version=f"devots {__version__}")
@@ -44,7 +49,10 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     _add_sync_commands(commands, shared)
     _add_account_commands(commands, shared)
     _add_database_commands(commands, shared)
-    return parser.parse_args(argv)
+    _command(commands, shared, "completion", "print what makes a shell complete these commands").add_argument(
+        "shell", choices=("bash", "zsh", "fish"), help="eval the answer in the shell's start file; fish: into its completions folder"
+    )
+    return parser
 
 
 def _shared() -> _Parser:
@@ -62,11 +70,10 @@ def _command(commands: "_Commands", shared: _Parser, name: str, help_: str) -> _
 
 def _add_todo_commands(commands: "_Commands", shared: "_Parser") -> None:
     _command(commands, shared, "add", "add a todo on top of the list").add_argument("text", metavar="TEXT")
-    listing = _command(commands, shared, "list", "show the todos, newest first")
-    views = listing.add_mutually_exclusive_group()
-    for view, help_ in (("open", "only what is to be done"), ("done", "only what is done"), ("all", "both; the same without an option")):
-        views.add_argument(f"--{view}", dest="view", action="store_const", const=view, default="all", help=help_)
-    listing.add_argument("--limit", metavar="N", type=_count, default=-1, help="at most N todos")
+    _add_views(_command(commands, shared, "list", "show the todos, newest first"))
+    searching = _command(commands, shared, "search", "show the todos that have all of these words in their text, newest first")
+    searching.add_argument("words", metavar="WORD", nargs="+", help="a part of the text, whatever its case and accents")
+    _add_views(searching)
     for name, help_ in (("done", "mark todos as done"), ("reopen", "mark todos as open again"), ("delete", "delete todos")):
         _command(commands, shared, name, help_).add_argument(
             "ids", metavar="ID", nargs="+", help="a todo's id, or its first characters, at least 4"
@@ -74,7 +81,16 @@ def _add_todo_commands(commands: "_Commands", shared: "_Parser") -> None:
     editing = _command(commands, shared, "edit", "give a todo another text")
     editing.add_argument("id", metavar="ID", help="the todo's id, or its first characters, at least 4")
     editing.add_argument("text", metavar="TEXT")
+    _command(commands, shared, "undo", "take back the last change that was made here, in the window or by a command")
+    _command(commands, shared, "redo", "make the change again that was taken back last")
     _command(commands, shared, "parked", "show the changes that the server refused, and why")
+
+
+def _add_views(listing: _Parser) -> None:
+    views = listing.add_mutually_exclusive_group()
+    for view, help_ in (("open", "only what is to be done"), ("done", "only what is done"), ("all", "both; the same without an option")):
+        views.add_argument(f"--{view}", dest="view", action="store_const", const=view, default="all", help=help_)
+    listing.add_argument("--limit", metavar="N", type=_count, default=-1, help="at most N todos")
 
 
 def _add_sync_commands(commands: "_Commands", shared: "_Parser") -> None:

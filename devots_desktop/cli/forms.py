@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from devots_desktop.cli.output import Colour, Output, plain
 from devots_desktop.domain.changes import Change, Op, Via
+from devots_desktop.domain.search import marks
+from devots_desktop.domain.steps import Action, Step
 from devots_desktop.domain.times import to_iso
 from devots_desktop.domain.todo import State, Todo
 
@@ -19,6 +21,7 @@ SHOWN_ID = 8
 """Characters of an id that people see: enough to be unique among many thousands, and to be taken where it is."""
 
 _STATE_COLOURS = {State.PENDING: Colour.PENDING, State.PARKED: Colour.PARKED}
+_ACTIONS = {Action.ADD: "added", Action.EDIT: "changed", Action.DONE: "done", Action.REOPEN: "reopened", Action.DELETE: "deleted"}
 _OPS = {Op.INSERT: "added", Op.UPDATE: "changed", Op.DELETE: "deleted"}
 
 
@@ -82,18 +85,24 @@ def report_form(report: "SyncReport") -> Form:
     }
 
 
-def todo_line(output: Output, todo: Todo, *, note: str = "") -> str:
+def step_form(step: Step) -> Form:
+    """What was undone or redone, as JSON."""
+    return {"action": step.action, "text": step.text, "count": step.count}
+
+
+def todo_line(output: Output, todo: Todo, *, note: str = "", words: str = "") -> str:
     """A todo on a line for people.
 
     Args:
         note: what was done to it, where its state does not say so.
+        words: what was searched for, to be marked.
     """
     notes = [note] if note else []
     notes += [str(todo.state)] if todo.state is not State.SYNCED else []
     behind = f"  [{', '.join(notes)}]" if notes else ""
     text = output.fit(plain(todo.text), taken=14 + len(behind))
     colour = _STATE_COLOURS.get(todo.state, Colour.FAINT)
-    return _row(output, todo.client_id, text, completed=todo.completed) + output.paint(behind, colour)
+    return _row(output, todo.client_id, text, completed=todo.completed, words=words) + output.paint(behind, colour)
 
 
 def change_line(output: Output, change: Change) -> str:
@@ -115,9 +124,20 @@ def account_line(account: "Account", *, current: bool) -> str:
     return f"{'*' if current else ' '} {plain(account.name)}  ({account.kind})"
 
 
-def _row(output: Output, client_id: str, text: str, *, completed: bool) -> str:
+def step_line(output: Output, verb: str, step: Step) -> str:
+    """What was undone or redone, on a line for people."""
+    others = f"  [and {step.count - 1} more]" if step.count > 1 else ""
+    before = f"{verb}: {_ACTIONS[step.action]}  "
+    return before + output.fit(plain(step.text), taken=len(before) + len(others)) + output.paint(others, Colour.FAINT)
+
+
+def _row(output: Output, client_id: str, text: str, *, completed: bool, words: str = "") -> str:
     """Mark, id and text: ASCII beside the text, so that it reads on every terminal."""
-    shown = output.paint(text, Colour.FAINT) if completed else text
+    colour, shown, last = Colour.FAINT if completed else None, "", 0
+    for start, end in marks(text, words):
+        shown += output.paint(text[last:start], colour) + output.paint(text[start:end], Colour.MARK)
+        last = end
+    shown += output.paint(text[last:], colour)
     return f"{'(x)' if completed else '( )'} {output.paint(client_id[:SHOWN_ID], Colour.FAINT)}  {shown}"
 
 

@@ -54,6 +54,10 @@ def _run(arguments: Namespace) -> int:
             from devots_desktop.cli import database
 
             database.run(arguments, output)
+        case "completion":
+            from devots_desktop.cli import completion
+
+            completion.run(arguments, output)
         case "sync" | "watch":
             from devots_desktop.cli import following
 

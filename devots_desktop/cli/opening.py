@@ -40,9 +40,9 @@ def chosen(profile: Profile, name: str | None) -> Account:
     )
 
 
-def everything(lists: Lists, view: View = View.ALL, *, limit: int = -1) -> Iterator[Todo]:
-    """The todos of a view in its order, a part at a time; one that somebody deletes meanwhile may be missing."""
-    keys = lists.keys(view, limit=limit)
+def everything(lists: Lists, view: View = View.ALL, *, words: str = "", limit: int = -1) -> Iterator[Todo]:
+    """The todos of a view that the words find, newest first, a part at a time; one that somebody deletes meanwhile may be missing."""
+    keys = lists.search(words, view)[: limit if limit >= 0 else None]
     for start in range(0, len(keys), _ROWS_AT_ONCE):
         part = keys[start : start + _ROWS_AT_ONCE]
         found = lists.todos(part)

@@ -19,6 +19,7 @@ _CONTROLS = dict.fromkeys((*range(0x20), 0x7F, *range(0x80, 0xA0)), "\N{REPLACEM
 class Colour(StrEnum):
     """Colours by what they mean, as SGR parameters (ECMA-48, 8.3.117): every terminal has these, in its own scheme."""
 
+    MARK = "1"
     FAINT = "2"
     PENDING = "33"
     PARKED = "31"

@@ -1,4 +1,4 @@
-"""The commands on todos: add, list, done, reopen, edit, delete, parked.
+"""The commands on todos: add, list, search, done, reopen, edit, delete, undo, redo, parked.
 
 They work on the account's cache in this thread and end. asyncio is loaded only where a server is to be told afterwards: its import takes longer
 than everything else here.
@@ -13,6 +13,7 @@ from devots_desktop.cli import forms
 from devots_desktop.cli.opening import chosen, everything, find, open_profile
 from devots_desktop.cli.output import Output, message
 from devots_desktop.domain.account import Account, AccountKind
+from devots_desktop.domain.errors import DevotsError
 from devots_desktop.domain.todo import Todo
 from devots_desktop.services.account import OpenAccount
 from devots_desktop.services.todos import Todos
@@ -29,10 +30,12 @@ def run(arguments: Namespace, output: Output) -> None:
     account = chosen(profile, arguments.account)
     with _opened(profile, account) as opened:
         match arguments.command:
-            case "list":
+            case "list" | "search":
                 _list(opened.lists, arguments, output)
             case "parked":
                 _parked(opened.lists, output)
+            case "undo" | "redo":
+                _turn(opened, arguments.command, lambda: _tell(profile, account), output)
             case _:
                 before = _change(opened, arguments)
                 _tell(profile, account)
@@ -53,11 +56,12 @@ def _opened(profile: Profile, account: Account) -> Iterator[OpenAccount]:
 
 
 def _list(lists: Lists, arguments: Namespace, output: Output) -> None:
-    todos = everything(lists, View(arguments.view), limit=arguments.limit)
+    words = " ".join(arguments.words) if arguments.command == "search" else ""
+    todos = everything(lists, View(arguments.view), words=words, limit=arguments.limit)
     if output.as_json:
         output.array(map(forms.todo_form, todos))
     else:
-        empty = not output.lines(forms.todo_line(output, todo) for todo in todos)
+        empty = not output.lines(forms.todo_line(output, todo, words=words) for todo in todos)
         if empty and not lists.counts().all:
             message("No todos yet. Add one: devots add TEXT")
 
@@ -89,11 +93,25 @@ def _change(opened: OpenAccount, arguments: Namespace) -> list[Todo]:
             return [todo]
         case command:
             todos = list({todo.client_id: todo for todo in (find(opened.lists, each) for each in arguments.ids)}.values())
-            for todo in todos:
-                _at_once(
-                    verbs.delete(todo.client_id) if command == "delete" else verbs.complete(todo.client_id, completed=command == "done")
-                )
+            ids = [todo.client_id for todo in todos]
+            _at_once(verbs.delete_all(ids) if command == "delete" else verbs.complete_all(ids, completed=command == "done"))
             return todos
+
+
+def _turn(opened: OpenAccount, command: str, tell: Callable[[], None], output: Output) -> None:
+    """Undo or redo, and say what that was."""
+    verbs = Todos(opened.cache, _here, opened.changes.publish)
+    step = _at_once(verbs.undo() if command == "undo" else verbs.redo())
+    if step is None:
+        was = "made" if command == "undo" else "undone"
+        raise DevotsError(f"Nothing to {command}", f"No change of this account that was {was} on this device is left to {command}.", "")
+    tell()
+    if output.as_json:
+        output.value(forms.step_form(step))
+    else:
+        output.line(forms.step_line(output, "Undone" if command == "undo" else "Redone", step))
+    if not step.count:
+        message("Nothing changed: what it was about has been changed or deleted elsewhere meanwhile.")
 
 
 def _answer(lists: Lists, before: list[Todo], command: str, output: Output) -> None:

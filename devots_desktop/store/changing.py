@@ -1,6 +1,6 @@
 """The change of one todo: its row, its mutations and its journal entry, inside the transaction of whoever calls."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from devots_desktop.domain.changes import Op
 from devots_desktop.domain.todo import Patch, ServerRow, State
@@ -32,11 +32,11 @@ def change(cache: Cache, row: rows.Row, changed: Patch, at: int) -> Changed:
     if cache.syncs:
         queueing.edit(cache.db, row, changed, at)
     shown = row.patch() | changed
+    text, completed, state = str(shown["text"]), bool(shown["completed"]), _state(cache, row.client_id)
     cache.db.execute(
-        "UPDATE todo SET text = ?, completed = ?, updated_at = ?, state = ? WHERE key = ?",
-        (shown["text"], shown["completed"], at, replica.state(cache.db, row.client_id), row.key),
+        "UPDATE todo SET text = ?, completed = ?, updated_at = ?, state = ? WHERE key = ?", (text, completed, at, state, row.key)
     )
-    return Changed(Op.UPDATE, _row(cache, row.client_id))
+    return Changed(Op.UPDATE, replace(row, text=text, completed=completed, updated_at=at, state=state))
 
 
 def remove(cache: Cache, row: rows.Row, at: int) -> Changed:
@@ -53,17 +53,16 @@ def put_back(cache: Cache, client_id: str, values: Was, at: int) -> Changed:
     return _show(cache, queueing.put_back(cache.db, row, at) if cache.syncs else row)
 
 
-def _show(cache: Cache, row: ServerRow) -> Changed:
-    state = replica.state(cache.db, row.client_id) if cache.syncs else State.SYNCED
-    cache.db.execute(
+def _show(cache: Cache, new: ServerRow) -> Changed:
+    state = _state(cache, new.client_id)
+    cursor = cache.db.execute(
         "INSERT INTO todo (client_id, server_id, text, completed, created_at, updated_at, row_version, state)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (*rows.server_values(row), state),
+        (*rows.server_values(new), state),
     )
-    return Changed(Op.INSERT, _row(cache, row.client_id))
+    assert cursor.lastrowid is not None  # noqa: S101 (written by the statement before)
+    return Changed(Op.INSERT, rows.Row(cursor.lastrowid, *rows.server_values(new), state))
 
 
-def _row(cache: Cache, client_id: str) -> rows.Row:
-    row = rows.row(cache.db, client_id)
-    assert row is not None  # noqa: S101 (written by the statement before)
-    return row
+def _state(cache: Cache, client_id: str) -> State:
+    return replica.state(cache.db, client_id) if cache.syncs else State.SYNCED

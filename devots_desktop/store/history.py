@@ -12,6 +12,8 @@ from devots_desktop.store import rows
 KEPT = 100
 """Steps that can be undone; older ones are forgotten."""
 
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+
 
 @dataclass(frozen=True, slots=True)
 class Was:
@@ -42,9 +44,9 @@ def was(row: rows.Row) -> Was:
 
 def record(db: sqlite3.Connection, action: Action, entries: Sequence[Entry], at: int) -> None:
     """Store a step in the transaction that takes it. What was undone cannot be redone after it."""
-    db.execute("DELETE FROM undo WHERE undone = 1")
+    oldest = "SELECT step FROM undo WHERE undone = 0 ORDER BY step DESC LIMIT 1 OFFSET ?"
+    db.execute(f"DELETE FROM undo WHERE undone = 1 OR step <= ({oldest})", (KEPT - 1,))
     step = db.execute("INSERT INTO undo (action, count, at) VALUES (?, ?, ?)", (action, len(entries), at)).lastrowid
-    db.execute("DELETE FROM undo WHERE step <= (SELECT step FROM undo ORDER BY step DESC LIMIT 1 OFFSET ?)", (KEPT,))
     db.executemany(
         "INSERT INTO undo_entry (step, place, client_id, before, after) VALUES (?, ?, ?, ?, ?)",
         [(step, place, entry.client_id, _stored(entry.before), _stored(entry.after)) for place, entry in enumerate(entries)],
@@ -97,7 +99,7 @@ def _step(db: sqlite3.Connection, number: int) -> Step:
 def _stored(state: Was | None) -> str | None:
     if state is None:
         return None
-    return json.dumps({"text": state.text, "completed": state.completed, "created_at": state.created_at}, ensure_ascii=False)
+    return _encode({"text": state.text, "completed": state.completed, "created_at": state.created_at})
 
 
 def _read(stored: str | None) -> Was | None:

@@ -97,10 +97,11 @@ class Lists:
         """The keys of a view's rows in the order of the list: 8 bytes a row."""
         query = f"SELECT t.key FROM todo t WHERE {_WHERE[view]} ORDER BY {_ORDER[sort]} LIMIT ?"
         if sort is Sort.ALPHABETICAL:
-            # Two ordered parts: what is folded, by its index, and the few that are not yet.
+            # Two ordered parts: what is folded, by its index (the + keeps SQLite off the other ones), and the few that are not yet.
+            where = f"+{_WHERE[view]}"
             query = (
-                f"SELECT key FROM (SELECT t.key, {_LETTERS} AS letters FROM todo t WHERE t.folded IS NOT NULL AND {_WHERE[view]} UNION ALL"
-                f" SELECT t.key, {_LETTERS_NOW} FROM todo t WHERE t.folded IS NULL AND {_WHERE[view]} ORDER BY 2, 1 DESC) LIMIT ?"
+                f"SELECT key FROM (SELECT t.key, {_LETTERS} FROM todo t WHERE t.folded IS NOT NULL AND {where} UNION ALL"
+                f" SELECT t.key, {_LETTERS_NOW} FROM todo t WHERE t.folded IS NULL AND {where} ORDER BY 2, 1 DESC) LIMIT ?"
             )
         with translated(self._path):
             return array("q", chain.from_iterable(self._db.execute(query, (limit,))))
@@ -116,7 +117,7 @@ class Lists:
         if not terms(words):
             return self.keys(view, sort=sort, limit=limit)
         with translated(self._path):
-            return search.keys(self._db, words, where=_WHERE[view], order=_ORDER[sort], limit=limit)
+            return search.keys(self._db, words, where=f"+{_WHERE[view]}", order=_ORDER[sort], limit=limit)
 
     def todos(self, keys: Sequence[int]) -> dict[int, Todo]:
         """The rows of these keys; a key whose row is gone is not in the answer."""

@@ -87,7 +87,7 @@ def keys(db: sqlite3.Connection, words: str, *, where: str, order: str, limit: i
 
     Args:
         db: a connection that knows the function `fold`.
-        where: SQL of a condition on `t`, the table todo, for those that count.
+        where: SQL of a condition on `t`, the table todo, for those that count; no index is to be used for it.
         order: SQL of the order of `t`.
         limit: answer only the newest so many; -1 for all.
     """

@@ -164,6 +164,9 @@ def _deleted(local: Local, mutation: Mutation, answer: Answer) -> Decision:
 
 
 def _superseded(local: Local, mutation: Mutation) -> bool:
+    # A delete that was undone after it was sent: the todo is made anew behind it, or is still there for that to find.
+    if mutation.kind is Kind.DELETE:
+        return any(other.kind is Kind.CREATE for other in local.pending)
     later = {name for other in local.pending for name in other.values}
     return local.deleting or (mutation.kind is Kind.EDIT and mutation.values.keys() <= later)
 

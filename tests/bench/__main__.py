@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from tests.bench import commit_to_paint, first_paint, keystroke, local_edit
+from tests.bench import commit_to_paint, first_paint, keystroke, large_list, local_edit, search_typing
 from tests.bench.report import Bench, Row, table, write
 from tests.window.program import ROOT
 
@@ -12,6 +12,9 @@ BENCHES: dict[str, Bench] = {
     "commit-to-paint": commit_to_paint.run,
     "keystroke": keystroke.run,
     "local-edit": local_edit.run,
+    "large-list": large_list.run,
+    "search": search_typing.run,
+    "search-million": search_typing.run_million,
 }
 
 

@@ -57,6 +57,8 @@ def demo(tmp_path: Path) -> Iterator[tuple["subprocess.Popen[bytes]", Path]]:
         until(lambda: len([line for line in processes_of(place) if "/one" in line or "/two" in line]) == 2, "two windows")
         yield process, place
         process.kill()
+    # Server and windows end with the demo, but a moment later than it.
+    until(lambda: processes_of(place) == [], "the end of server and windows")
     subprocess.run(["rm", "-rf", place], check=True)
 
 

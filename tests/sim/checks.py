@@ -22,19 +22,20 @@ def check(world: World) -> None:
 
 
 def applied_once(world: World) -> None:
-    """Every text is written by one edit, so it can become a row's text only once."""
-    assert [entry for entry, times in Counter(world.server.history).items() if times > 1] == []
+    """Every text is written by one edit, so it can become a row's text only once, and once more for each undo or redo that wrote it."""
+    assert [entry for entry, times in Counter(world.server.history).items() if times > 1 + world.again[entry]] == []
 
 
 def confirmed_is_kept(world: World, device: Device, db: sqlite3.Connection) -> None:
-    """What the user saw confirmed reached the server, or is parked, or the same user wrote over it."""
+    """What the user saw confirmed reached the server, or is parked, or the same user wrote over it or took it back."""
     reached = set(world.server.history)
     parked = "".join(payload for (payload,) in db.execute("SELECT payload FROM parked"))
     for place, typed in enumerate(device.typed):
         if not typed.confirmed:
             continue
         if typed.text == "":
-            assert world.server.row(ME, typed.client_id) is None, f"{device.name}: the delete of {typed.client_id} is lost"
+            back = typed.client_id in world.put_back
+            assert back or world.server.row(ME, typed.client_id) is None, f"{device.name}: the delete of {typed.client_id} is lost"
         elif (typed.client_id, typed.text) not in reached and f'"{typed.text}"' not in parked:
             later = {each.client_id for each in device.typed[place + 1 :]}
             assert typed.client_id in later, f"{device.name}: {typed.text} is lost"

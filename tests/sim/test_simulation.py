@@ -1,4 +1,4 @@
-"""A few hundred seeds of the world. A failing one is named by the test, and replays alike: `pytest tests/sim -k "seed and 17"`."""
+"""A hundred seeds of the world. A failing one is named in the report, with what happened last, and replays alike: `pytest tests/sim -k "from[10]"`."""
 
 import shutil
 import tempfile

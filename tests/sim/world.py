@@ -22,7 +22,7 @@ from devots_desktop.domain.todo import ServerRow
 from devots_desktop.remote.base import Position
 from devots_desktop.remote.memory import MemoryRemote, MemoryServer
 from devots_desktop.remote.memory.server import Key
-from devots_desktop.store import edits
+from devots_desktop.store import edits, history, rows, undo
 from devots_desktop.store.cache import Cache
 from devots_desktop.store.telling import telling
 from devots_desktop.sync.engine import Engine
@@ -56,7 +56,9 @@ class FaultyRemote:
         self._world, self._device = world, device
 
     async def push(self, mutations: Sequence[Mutation]) -> list[Answer]:
-        self._world.note(f"{self._device.name} push {[each.mutation_id[:4] for each in mutations]}")
+        self._world.note(
+            f"{self._device.name} push {[f'{each.mutation_id[:4]} {each.kind} {each.client_id[:4]} {each.values}' for each in mutations]}"
+        )
 
         async def ask() -> list[Answer]:
             answers = await self.inner.push(mutations)
@@ -194,9 +196,12 @@ class Device:
     async def type(self) -> None:
         """One edit, as the services make it; recorded once it was confirmed."""
         rng, todos, text = self.world.rng, sorted(self.screen), self.world.unique(self.name)
-        verb = rng.choice(("add", "text", "text", "toggle", "toggle", "delete")) if todos else "add"
+        verb = rng.choice(("add", "text", "text", "toggle", "toggle", "delete", "undo", "undo", "redo")) if todos else "add"
         target = rng.choice(todos) if todos else ""
         self.world.note(f"{self.name} {verb} {target[:4]} {text}")
+        if verb in ("undo", "redo"):
+            await self._edit(lambda cache: self._turn(cache, undone=verb == "undo"))
+            return
         if verb == "toggle":
             value = not self.screen[target][1]
             await self._edit(lambda cache: edits.edit(cache, target, {"completed": value}))
@@ -208,8 +213,40 @@ class Device:
             typed.confirmed = True
         elif verb == "delete":
             typed.confirmed = await self._edit(lambda cache: edits.delete(cache, target))
+            await self._think_again(typed)
         else:
             typed.confirmed = await self._edit(lambda cache: edits.edit(cache, target, {"text": text}))
+
+    async def _think_again(self, deleted: Typed) -> None:
+        """Undo the delete, now and then: at once, or when the server has it."""
+        if deleted.confirmed and self.world.rng.random() < 0.5:
+            await asyncio.sleep(self.world.rng.choice((0.0, 0.1, 4.0)))
+            self.world.note(f"{self.name} undo {deleted.client_id[:4]}")
+            await self._edit(lambda cache: self._turn(cache, undone=True))
+
+    def _turn(self, cache: Cache, *, undone: bool) -> None:
+        """Undo or redo, and record what that wrote as if it had been typed. It is stored when this returns, whoever dies then."""
+        number = history.newest(cache.db, undone=not undone)
+        entries = history.entries(cache.db, number) if number is not None else []
+        there = {entry.client_id for entry in entries if rows.row(cache.db, entry.client_id)}
+        step = undo.undo(cache) if undone else undo.redo(cache)
+        assert (step is None) == (not entries)
+        for entry in entries:
+            row, target, other = (
+                rows.row(cache.db, entry.client_id),
+                *((entry.before, entry.after) if undone else (entry.after, entry.before)),
+            )
+            if target is None:
+                assert row is None, "what was undone is still there"
+                self.typed.append(Typed(entry.client_id, "", confirmed=True))
+            elif other is None:
+                assert row is not None, "what was put back is not there"
+                self.world.put_back.add(entry.client_id)
+            if row is not None and target is not None and (other is None or target.text != other.text):
+                assert row.text == target.text or other is None
+                self.typed.append(Typed(entry.client_id, row.text, confirmed=True))
+                self.world.again[entry.client_id, row.text] += 1
+            assert row is None or other is None or entry.client_id in there
 
     async def _edit(self, work: Callable[[Cache], Result]) -> Result:
         cache = self.cache
@@ -247,6 +284,10 @@ class World:
         self.page_rows = self.rng.choice((2, 3, 500))
         self.trace: list[str] = []
         self._numbers: Counter[str] = Counter()
+        self.again: Counter[tuple[str, str]] = Counter()
+        """How often undo or redo wrote a text once more."""
+        self.put_back: set[str] = set()
+        """The todos whose delete somebody took back."""
         self.server = Server(self.clock, forbidden=lambda text: text.endswith("7"))
         self.server.history = []
         self.devices: list[Device] = []

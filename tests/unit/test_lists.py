@@ -103,6 +103,14 @@ def test_counts(cache: Cache, lists: Lists) -> None:
     assert states == {"milk": State.SYNCED, "refused": State.PARKED, "waits": State.PENDING}
 
 
+def test_what_was_parked_last_is_on_top(cache: Cache, lists: Lists) -> None:
+    for text in ("first", "second"):
+        edits.add(cache, text)
+        [sent] = apply.take(cache, 1)
+        apply.acknowledge(cache, [sent], [answer(sent, Outcome.REFUSED, reason="No.")])
+    assert [parked.mutation.values["text"] for parked in lists.parked()] == ["second", "first"]
+
+
 def test_lost_values_are_counted_on_their_todo(cache: Cache, lists: Lists) -> None:
     apply.receive(cache, page(server_row(ONE)), Via.PULL)
     with cache.transaction() as db:

@@ -77,6 +77,24 @@ INCOMING = {
         NEW,
         Decision(Case.REBASE, show=server_row(version=UNKNOWN, text="anew"), base=NEW),
     ),
+    "the tombstone of a delete that was sent and undone: what is made anew stays": (
+        Local(5, UNKNOWN, server_row(version=UNKNOWN), OLD, (GONE, MADE)),
+        TOMBSTONE,
+        Decision(Case.KEEP, bury=9),
+    ),
+    "the same, the delete's answer having come before it": (
+        Local(UNKNOWN, 5, server_row(version=UNKNOWN), None, (MADE,)),
+        TOMBSTONE,
+        Decision(Case.KEEP, bury=9),
+    ),
+    "the same, once more": (Local(UNKNOWN, 9, server_row(version=UNKNOWN), None, (MADE,)), TOMBSTONE, NOTHING),
+    "the same, the todo being anew on the server already": (Local(10, UNKNOWN, server_row(version=10)), TOMBSTONE, NOTHING),
+    "a row from before the delete that was undone": (Local(UNKNOWN, 9, server_row(version=UNKNOWN), None, (MADE,)), NEW, NOTHING),
+    "the row of a todo made anew, before the answer to that": (
+        Local(UNKNOWN, 9, server_row(version=UNKNOWN, text="soy"), None, (MADE,)),
+        server_row(version=10, text="soy"),
+        Decision(Case.REBASE, show=server_row(version=10, text="soy"), base=server_row(version=10, text="soy")),
+    ),
     "changed elsewhere over a parked edit: the user's value stays": (
         over(parked=(TO_SOY,), text="soy"),
         replace(NEW, completed=True),
@@ -258,6 +276,30 @@ ANSWERED = {
         GONE,
         answer(GONE, before=OLD, row=server_row(version=11), duplicate=True),
         Decision(Case.ACKNOWLEDGE, show=server_row(version=11), bury=5),
+    ),
+    "a delete of what was deleted elsewhere, undone since": (
+        Local(5, UNKNOWN, server_row(version=UNKNOWN), OLD, (MADE,)),
+        GONE,
+        answer(GONE, Outcome.GONE),
+        Decision(Case.DELETED, show=server_row(version=UNKNOWN)),
+    ),
+    "a repeated delete, undone since, and that has reached the server too": (
+        Local(5, UNKNOWN, server_row(version=UNKNOWN, text="soy"), OLD, (MADE,)),
+        GONE,
+        answer(GONE, before=OLD, row=server_row(version=11, text="soy"), duplicate=True),
+        Decision(Case.ACKNOWLEDGE, show=server_row(version=11, text="soy"), base=server_row(version=11, text="soy"), bury=5),
+    ),
+    "a refused delete that was undone since: nobody waits for it": (
+        Local(5, UNKNOWN, server_row(version=UNKNOWN), OLD, (MADE,)),
+        GONE,
+        answer(GONE, Outcome.REFUSED, reason="No."),
+        Decision(Case.SUPERSEDED, show=server_row(version=UNKNOWN), base=OLD),
+    ),
+    "an edit of a todo that was deleted elsewhere, and made anew here since": (
+        Local(5, 9, server_row(version=UNKNOWN, text="soy"), OLD, (MADE,)),
+        TO_SOY,
+        answer(TO_SOY, Outcome.GONE),
+        Decision(Case.SUPERSEDED, show=server_row(version=UNKNOWN, text="soy"), base=OLD),
     ),
     "a refused delete brings the row back": (
         Local(9, UNKNOWN, None, NEW),
