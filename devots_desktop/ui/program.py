@@ -35,7 +35,7 @@ def run(folder: Path) -> int:
             return 0
         accounts = Accounts(profile)
         opened = accounts.open(accounts.current())
-        window = MainWindow(opened, accounts.all(), trace)
+        window = MainWindow(opened, accounts.all(), trace, sort=window_state.sort_of(profile.folder))
     except DevotsError as error:
         return _show_trouble(app, error)
     window_state.restore(window, profile.folder)
