@@ -5,7 +5,7 @@ BOOTSTRAP := @$(PYTHON) packaging/bootstrap.py
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo demo-check test lint bench shots contract soak
+.PHONY: help run demo demo-check test lint bench shots contract bundle soak
 
 help:  ## print this list
 	@sed -n 's/^\([a-z-]*\):  ## /  make \1\t/p' Makefile | expand -t 20
@@ -48,3 +48,7 @@ soak:  ## kills, torn logs and damaged files, one line of figures (ARGS=0.1 for 
 contract:  ## what every place for todos must do (BACKEND=postgres-18 chooses)
 	$(BOOTSTRAP) dev
 	@exec $(VENV) -m tests.contract $(if $(BACKEND),--backend $(BACKEND)) $(ARGS)
+
+bundle:  ## the program with its own Python and libraries, into dist/devots
+	$(BOOTSTRAP) bundle
+	@exec $(VENV) packaging/bundle.py

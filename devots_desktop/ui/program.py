@@ -41,11 +41,12 @@ def run(folder: Path) -> int:
             accounts.suspicious = True
             accounts.notices.add(unclean_end())
         opened = accounts.open(accounts.current())
-        window = MainWindow(opened, accounts.all(), trace)
+        window = MainWindow(opened, accounts.all(), trace, sort=window_state.sort_of(profile.folder))
     except DevotsError as error:
         return _show_trouble(app, error)
     window_state.restore(window, profile.folder)
     window.show()
+    window.activateWindow()  # where no window manager does it, shortcuts would be dead
     _paint(app, window)
     if trace is not None:
         trace.event("first-paint")

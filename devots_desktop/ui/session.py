@@ -9,10 +9,11 @@ from devots_desktop.services.account import OpenAccount
 from devots_desktop.services.accounts import Accounts
 from devots_desktop.services.tasks import Tasks
 from devots_desktop.store.profile import Profile
-from devots_desktop.ui import icons, window_state
+from devots_desktop.ui import icons, menus, window_state
 from devots_desktop.ui.bridge import Bridge
 from devots_desktop.ui.failures import Failures
 from devots_desktop.ui.garbage import Garbage
+from devots_desktop.ui.searching import Searching
 from devots_desktop.ui.signals import QuitSignals
 from devots_desktop.ui.single import SingleWindow
 from devots_desktop.ui.trace import Trace
@@ -79,7 +80,10 @@ class Session:
         tray.said.connect(window.status_line.say)
         self._single.show_asked.connect(window.come_up)
         self._single.changed.connect(self._poke)
+        window.header.name_buttons()
+        menus.connect(window)
         self._verbs = Verbs(window, self._tasks, lambda: self._current)
+        self._searching = Searching(window, self._tasks, lambda: self._current)
 
     def _tell_notices(self) -> None:
         notices = self._accounts.notices

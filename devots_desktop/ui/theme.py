@@ -33,6 +33,7 @@ class Scheme(NamedTuple):
         line: hairlines; decoration, no contrast is asked of it.
         edge: the outline of fields and of the check circle.
         hover, selected, flash: backgrounds of rows; flash marks a change from elsewhere.
+        found: the ground below what a search has found; `text` stands on it.
         on_accent: text and marks on the accent.
         good, busy, bad: what an account is doing; bad is also the colour of errors.
     """
@@ -46,6 +47,7 @@ class Scheme(NamedTuple):
     hover: str
     selected: str
     flash: str
+    found: str
     accent: str
     on_accent: str
     good: str
@@ -63,6 +65,7 @@ LIGHT = Scheme(
     hover="#f1f5f3",
     selected="#dcefec",
     flash="#fdf3cf",
+    found="#ffe08a",
     accent="#0b736b",
     on_accent="#ffffff",
     good="#15803d",
@@ -79,6 +82,7 @@ DARK = Scheme(
     hover="#252d2b",
     selected="#1c3f3b",
     flash="#3d381f",
+    found="#6b5510",
     accent="#4fd1bf",
     on_accent="#06211e",
     good="#4ade80",

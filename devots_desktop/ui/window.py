@@ -1,23 +1,25 @@
 """The main window: one account at a time, one view of it."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from functools import partial
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QKeySequence, QPaintEvent
+from PySide6.QtGui import QAction, QCloseEvent, QPaintEvent
 from PySide6.QtWidgets import QFrame, QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from devots_desktop.domain.account import Account, Live, Status
 from devots_desktop.domain.changes import ChangeSet
 from devots_desktop.domain.errors import DevotsError
+from devots_desktop.domain.sorting import Sort
 from devots_desktop.services.account import OpenAccount
-from devots_desktop.store.lists import Counts, View
+from devots_desktop.store.lists import View
 from devots_desktop.ui import theme, wording
+from devots_desktop.ui.commands import Do, add_actions
+from devots_desktop.ui.listing import Listing
 from devots_desktop.ui.models.todo_list import TodoListModel
 from devots_desktop.ui.trace import Trace
 from devots_desktop.ui.widgets.empty_state import EmptyState
-from devots_desktop.ui.widgets.labels import plain_label
+from devots_desktop.ui.widgets.header import Header
 from devots_desktop.ui.widgets.quick_add import QuickAdd
 from devots_desktop.ui.widgets.sidebar import Sidebar
 from devots_desktop.ui.widgets.status_line import StatusLine
@@ -30,37 +32,40 @@ class MainWindow(QMainWindow):
     Attributes:
         painted: whether it was on screen once.
         hides: closing it only hides it, because a tray icon brings it back.
+        commands: the actions of the whole window.
 
     Signals:
         quit_asked(): the user closed it or pressed Ctrl+Q.
+        undo_asked(), redo_asked(): the user pressed the keys.
         focused(): it became the active window.
     """
 
     quit_asked = Signal()
+    undo_asked = Signal()
+    redo_asked = Signal()
     focused = Signal()
 
-    def __init__(self, opened: OpenAccount, accounts: Sequence[Account], trace: Trace | None = None) -> None:
+    def __init__(self, opened: OpenAccount, accounts: Sequence[Account], trace: Trace | None = None, *, sort: Sort = Sort.NEWEST) -> None:
         """Show an account of these."""
         super().__init__()
         self.painted = self.hides = False
-        self._opened = opened
-        self._since = datetime.now().astimezone()
-        self._saved: tuple[Live, int] | None = None
+        self.opened = opened
         self.setWindowTitle("Devots")
-        self.model = TodoListModel(opened.lists, View.ALL, self)
+        self.model = TodoListModel(opened.lists, View.ALL, self, sort=sort)
         self.view = TodoView(self.model, trace)
         self.sidebar = Sidebar()
         self.quick_add = QuickAdd()
         self.status_line = StatusLine()
         self.splitter = QSplitter(Qt.Orientation.Horizontal, childrenCollapsible=False, handleWidth=1)
-        self._heading = plain_label(size=1.55, bold=True)
+        self.header = Header()
+        self.listing = Listing(opened.lists, self.model, self.view, self.header.search)
         self._empty = EmptyState()
         self._pages = QStackedWidget()
         self._count_soon = QTimer(self, singleShot=True, interval=0)
         self._count_soon.timeout.connect(self._count)
         self._lay_out()
         self._connect()
-        self._add_actions()
+        self.commands = self._add_actions()
         self.sidebar.show_accounts(accounts, opened.account.account_id)
         self._show_all()
         self.resize(self.sizeHint())
@@ -81,7 +86,7 @@ class MainWindow(QMainWindow):
         top = QVBoxLayout()
         top.setContentsMargins(theme.SPACE * 2, theme.SPACE * 2, theme.SPACE * 2, theme.SPACE)
         top.setSpacing(theme.SPACE * 3 // 2)
-        top.addWidget(self._heading)
+        top.addWidget(self.header)
         top.addWidget(self.quick_add)
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, 0, 0)
@@ -103,25 +108,28 @@ class MainWindow(QMainWindow):
             lost.connect(self._rescue)
         self.model.failed.connect(self.complain)
 
-    def _add_actions(self) -> None:
-        self._action(self.tr("New todo"), QKeySequence.StandardKey.New, self.begin_todo)
-        for number, view in enumerate(View, start=1):
-            self._action(wording.VIEW[view], QKeySequence(f"Ctrl+{number}"), partial(self.show_view, view))
-        self._action(self.tr("Quit"), QKeySequence("Ctrl+Q"), self.quit_asked.emit)
-        self._action(self.tr("Close"), QKeySequence.StandardKey.Close, self.close)
+        self.listing.shown.connect(self._show_all)
+        self.header.search.left.connect(self._to_list)
 
-    def _action(self, name: str, keys: QKeySequence | QKeySequence.StandardKey, work: Callable[[], object]) -> None:
-        action = QAction(name, self)
-        action.setShortcuts(QKeySequence.keyBindings(keys) if isinstance(keys, QKeySequence.StandardKey) else [keys])
-        action.triggered.connect(lambda _=False: work())
-        self.addAction(action)
+    def _add_actions(self) -> dict[Do, QAction]:
+        work: dict[Do, Callable[[], object]] = {
+            Do.NEW: self.begin_todo,
+            Do.FIND: self._begin_search,
+            Do.UNDO: self.undo_asked.emit,
+            Do.REDO: self.redo_asked.emit,
+            Do.QUIT: self.quit_asked.emit,
+            Do.CLOSE: self.close,
+        }
+        for do, view in ((Do.ALL, View.ALL), (Do.OPEN, View.OPEN), (Do.DONE, View.DONE)):
+            work[do] = partial(self.show_view, view)
+        return add_actions(self, work)
 
     # What it shows
 
     @property
     def account(self) -> Account:
         """The account on screen."""
-        return self._opened.account
+        return self.opened.account
 
     def show_accounts(self, accounts: Sequence[Account]) -> None:
         """Show these accounts in the sidebar."""
@@ -129,17 +137,14 @@ class MainWindow(QMainWindow):
 
     def show_account(self, opened: OpenAccount) -> None:
         """Show another account."""
-        self._opened = opened
-        self._saved = None
-        self.model.show(opened.lists, self.model.view)
+        self.opened = opened
+        self.status_line.forget()
+        self.listing.show_account(opened.lists)
         self.sidebar.show_account(opened.account.account_id)
-        self._show_all()
 
     def show_view(self, view: View) -> None:
         """Show another view of the account."""
-        if view is not self.model.view:
-            self.model.show(self._opened.lists, view)
-        self._show_all()
+        self.listing.show_view(view)
 
     def apply(self, changes: ChangeSet) -> None:
         """The account's list changed."""
@@ -171,28 +176,32 @@ class MainWindow(QMainWindow):
         self.activateWindow()
 
     def _show_all(self) -> None:
-        self._heading.setText(wording.VIEW[self.model.view])
+        self.header.heading.setText(wording.VIEW[self.model.view])
         self.sidebar.show_view(self.model.view)
-        self.show_status(self.account.account_id, self._opened.status)
+        self.show_status(self.account.account_id, self.opened.status)
         self._pages.setCurrentWidget(self.view)
         self.quick_add.show()
         self._count()
 
     def _count(self) -> None:
-        counts = self._opened.lists.counts()
+        counts = self.opened.lists.counts()
         self.sidebar.show_counts(counts)
-        self._show_saved(counts)
+        self.status_line.show_saved(self.opened.status.live, counts)
         if self._pages.currentWidget() in {self.view, self._empty}:
-            self._empty.say(*wording.empty(self.model.view, counts))
+            words = self.model.words
+            self._empty.say(*wording.empty(self.model.view, counts, words), "search" if words else "done")
             self._pages.setCurrentWidget(self.view if self.model.rowCount() else self._empty)
         elif not counts.parked:
             self._show_all()
 
-    def _show_saved(self, counts: Counts) -> None:
-        state = (self._opened.status.live, counts.pending)
-        if state != self._saved:
-            self._saved, self._since = state, datetime.now().astimezone()
-        self.status_line.saved.setText(wording.saved(self._opened.status.live, counts, self._since))
+    def _begin_search(self) -> None:
+        if self.quick_add.isHidden():
+            self._show_all()
+        self.header.search.begin()
+
+    def _to_list(self) -> None:
+        if self._pages.currentWidget() is self.view:
+            self.view.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def _show_needs_you(self) -> None:
         from devots_desktop.ui.widgets.needs_you import NeedsYou
@@ -201,8 +210,8 @@ class MainWindow(QMainWindow):
         if page is None:
             page = NeedsYou()
             self._pages.addWidget(page)
-        page.show_parked(self._opened.lists)
-        self._heading.setText(self.tr("Needs you"))
+        page.show_parked(self.opened.lists)
+        self.header.heading.setText(self.tr("Needs you"))
         self.quick_add.hide()
         self._pages.setCurrentWidget(page)
         page.setFocus()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray
 
+from devots_desktop.domain.sorting import Sort
 from devots_desktop.store.profile import write_private
 
 if TYPE_CHECKING:
@@ -25,8 +26,15 @@ def restore(window: "MainWindow", folder: Path) -> None:
         window.splitter.setSizes([int(size) for size in state["splitter"]])
 
 
+def sort_of(folder: Path) -> Sort:
+    """The order that the list had last."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        return Sort(json.loads((folder / _NAME).read_text(encoding="utf-8"))["sort"])
+    return Sort.NEWEST
+
+
 def save(window: "MainWindow", folder: Path) -> None:
     """Remember the window's place; a folder that cannot be written any more is no reason to stop a program from ending."""
     geometry = bytes(window.saveGeometry().toBase64().data()).decode()
     with suppress(OSError):
-        write_private(folder / _NAME, json.dumps({"geometry": geometry, "splitter": window.splitter.sizes()}))
+        write_private(folder / _NAME, json.dumps({"geometry": geometry, "splitter": window.splitter.sizes(), "sort": window.model.order}))

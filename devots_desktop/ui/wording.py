@@ -3,6 +3,9 @@
 from datetime import datetime
 
 from devots_desktop.domain.account import Live
+from devots_desktop.domain.sorting import Sort
+from devots_desktop.domain.steps import Action, Step
+from devots_desktop.domain.text import one_line
 from devots_desktop.store.lists import Counts, View
 
 LIVE = {
@@ -12,6 +15,7 @@ LIVE = {
     Live.OFFLINE: "Offline",
     Live.SIGNED_OUT: "Signed out",
 }
+SORT = {Sort.NEWEST: "Newest first", Sort.OLDEST: "Oldest first", Sort.ALPHABETICAL: "Alphabetical", Sort.OPEN_FIRST: "Open first"}
 VIEW = {View.ALL: "All", View.OPEN: "Open", View.DONE: "Done"}
 
 EMPTY = {
@@ -21,8 +25,15 @@ EMPTY = {
 }
 
 
-def empty(view: View, counts: Counts) -> tuple[str, str]:
-    """Heading and sentence for a view without todos."""
+_STEP = {Action.ADD: "added", Action.EDIT: "changed", Action.DONE: "done", Action.REOPEN: "open again", Action.DELETE: "deleted"}
+_SHORT = 40
+
+
+def empty(view: View, counts: Counts, words: str = "") -> tuple[str, str]:
+    """Heading and sentence for a view without todos, or without any that the words find."""
+    if words:
+        place = "" if view is View.ALL else f" among those under “{VIEW[view]}”"
+        return f"Nothing matches “{short(words)}”", f"Each word has to be in the text{place}. Press Esc to see the whole list again."
     return EMPTY[View.ALL] if not counts.all else EMPTY[view]
 
 
@@ -40,3 +51,29 @@ def saved(live: Live, counts: Counts, at: datetime) -> str:
     if live is Live.LIVE:
         return f"Everything sent · {at:%H:%M}"
     return f"Nothing waiting · {at:%H:%M}"
+
+
+def short(text: str, most: int = _SHORT) -> str:
+    """A text as it is quoted within a sentence."""
+    line = one_line(text)
+    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
+
+
+def step(done: Step) -> str:
+    """What the user did: “Pay rent” done."""
+    what = f"“{short(done.text)}”" if done.count == 1 else f"{done.count:,} todos"
+    return f"{what} {_STEP[done.action]}"
+
+
+def undone(taken_back: Step) -> str:
+    """What was taken back. Other devices may have left nothing to take back."""
+    return (
+        f"Undone: {step(taken_back)}"
+        if taken_back.count
+        else f"“{short(taken_back.text)}” was deleted elsewhere; there is nothing to take back"
+    )
+
+
+def redone(again: Step) -> str:
+    """What was done again."""
+    return f"Done again: {step(again)}" if again.count else f"“{short(again.text)}” was deleted elsewhere; there is nothing to do again"

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from devots_desktop.services.account import now
-from devots_desktop.store import search
+from devots_desktop.store import rows, search
 from devots_desktop.store.cache import Cache
 from devots_desktop.store.lists import Lists, View
 from tests.bench.report import ROUNDS, Row, percentile

@@ -22,6 +22,7 @@ from devots_desktop.store.rows import stamp
 from devots_desktop.ui.dialogs.add_account import AddAccountDialog
 from devots_desktop.ui.dialogs.sign_in import SignInDialog
 from devots_desktop.ui.trouble import TroubleWindow
+from devots_desktop.ui.widgets.selection import select_keys
 from devots_desktop.ui.window import MainWindow
 
 SERVER = Account("a1", AccountKind.POSTGRES, "ada@example.org · db.example.org", "ada@example.org", "u1", secrets=SecretStore.MEMORY)
@@ -107,6 +108,30 @@ def editing(stage: Stage) -> MainWindow:
     return window
 
 
+def searching(stage: Stage) -> MainWindow:
+    window = stage.window((*_DAY, *_THREE, "Café: pay the waiter of Thursday", "الخميس Thursday"), done=4)
+    window.header.search.field.setText("the th")
+    window.listing.show_found("the th", stage.opened.lists.search("the th", View.ALL))
+    window.header.search.begin()
+    return window
+
+
+def found_nothing(stage: Stage) -> MainWindow:
+    window = stage.window(_DAY)
+    window.header.search.field.setText("dentist")
+    window.listing.show_found("dentist", stage.opened.lists.search("dentist", View.ALL))
+    return window
+
+
+def several_selected(stage: Stage) -> MainWindow:
+    window = stage.window(_DAY + _THREE, done=4)
+    window.show()
+    window.view.setFocus()
+    select_keys(window.view, window.model, [window.model.key(row) for row in (2, 3, 4, 7)])
+    window.status_line.say("3 todos done", offer=("Undo", window.undo_asked.emit))
+    return window
+
+
 def done_view(stage: Stage) -> MainWindow:
     window = stage.window(_DAY, done=5)
     window.show_view(View.DONE)
@@ -153,8 +178,8 @@ def live(stage: Stage) -> MainWindow:
     keys = [window.model.key(row) for row in (0, 3)]
     todos = [stage.opened.lists.todos(keys)[key] for key in keys]
     window.apply(ChangeSet(tuple(Change(1, Op.UPDATE, Via.LIVE, t.key, t.client_id, t.text, t.completed, 1, t) for t in todos)))
-    window.view._fade()
-    window.view._flash_timer.stop()
+    window.view.flashes.fade()
+    window.view.flashes.timer.stop()
     return window
 
 
@@ -260,7 +285,7 @@ Scene = Callable[[Stage], QWidget]
 def scenes() -> Iterator[tuple[str, Scene]]:
     """All of them, with names for files; the one that changes the program's font comes last."""
     for scene in (
-        empty, three, selected, editing, done_view, all_done, ten_thousand, long_and_foreign, live, offline_pending, parked, needs_you, signed_out,
+        empty, three, selected, several_selected, searching, found_nothing, editing, done_view, all_done, ten_thousand, long_and_foreign, live, offline_pending, parked, needs_you, signed_out,
         refused_text, error, add_account, add_account_wrong, sign_in, trouble, large_text,
     ):  # fmt: skip
         yield scene.__name__.replace("_", "-"), scene

@@ -12,7 +12,7 @@ from devots_desktop.domain.errors import CacheUnusable
 from devots_desktop.domain.lines import Line
 from devots_desktop.domain.search import fold, found, marks, terms
 from devots_desktop.domain.sorting import ALPHABET_LENGTH, Sort
-from devots_desktop.store import edits, search
+from devots_desktop.store import edits, rows, search
 from devots_desktop.store import lists as lists_module
 from devots_desktop.store.cache import Cache
 from devots_desktop.store.lists import Lists, View

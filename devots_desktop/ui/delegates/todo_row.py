@@ -8,6 +8,7 @@ from devots_desktop.domain.errors import InvalidText
 from devots_desktop.domain.text import clean_text, one_line
 from devots_desktop.domain.todo import State, Todo
 from devots_desktop.ui import theme
+from devots_desktop.ui.delegates.found_text import draw_found
 from devots_desktop.ui.drawing import draw_icon, row_height, scaled
 from devots_desktop.ui.models.todo_list import TODO_ROLE
 from devots_desktop.ui.trace import Trace
@@ -39,6 +40,8 @@ class TodoRowDelegate(QStyledItemDelegate):
         """How strongly rows are marked as changed elsewhere, by key: 0 to 1."""
         self.editing: int | None = None
         """The key of the row that an editor is open on."""
+        self.words = ""
+        """What the list is searched for: marked where it is in the text."""
         self.pointer = QPointF(-1, -1)
         """Where the mouse is over the list."""
 
@@ -116,6 +119,9 @@ class TodoRowDelegate(QStyledItemDelegate):
         font.setStrikeOut(todo.completed)
         painter.setFont(font)
         painter.setPen(QColor(colours.muted if todo.completed else colours.text))
+        if self.words:
+            draw_found(painter, zone, todo, self.words, option, colours)
+            return
         # Each text by its own direction, but always beside its circle.
         painter.setLayoutDirection(Qt.LayoutDirection.LayoutDirectionAuto)
         side = Qt.AlignmentFlag.AlignRight if option.direction is Qt.LayoutDirection.RightToLeft else Qt.AlignmentFlag.AlignLeft

@@ -1,7 +1,9 @@
 """The rows at hand: those that were looked at last."""
 
 from array import array
+from collections.abc import Mapping
 
+from devots_desktop.domain.sorting import Sort
 from devots_desktop.domain.todo import Todo
 from devots_desktop.store.lists import Lists
 
@@ -62,3 +64,32 @@ class Rows:
         if found:
             self.put(found)
         return found
+
+    def place(self, todo: Todo, keys: "array[int]", order: Sort) -> int:
+        """Where a todo belongs among keys that are in order, by reading O(log n) rows."""
+        low, high = 0, len(keys)
+        while low < high:
+            middle = (low + high) // 2
+            probe = self._nearest(keys, middle, high)
+            if probe is None:
+                high = middle
+            elif order.place(probe[1]) < order.place(todo):
+                low = probe[0] + 1
+            else:
+                high = middle
+        return low
+
+    def in_place(self, row: int, todo: Todo, keys: "array[int]", order: Sort, latest: Mapping[int, Todo | None]) -> bool:
+        """Whether a row is still between its neighbours, of which some may have changed. If all changed rows are, the whole list is in order."""
+        near = {each: keys[each] for each in (row - 1, row + 1) if 0 <= each < len(keys)}
+        known = {each: latest.get(key) or self.get(key) or self.read_one(key) for each, key in near.items()}
+        above, below, own = known.get(row - 1), known.get(row + 1), order.place(todo)
+        return (above is None or order.place(above) < own) and (below is None or own < order.place(below))
+
+    def _nearest(self, keys: "array[int]", row: int, end: int) -> tuple[int, Todo] | None:
+        """The first row from here on that the cache still has: one that is gone there leaves the list a moment later."""
+        for each in range(row, end):
+            todo = self.get(keys[each]) or self.read_one(keys[each])
+            if todo is not None:
+                return each, todo
+        return None

@@ -12,6 +12,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 
 from devots_desktop.domain.changes import ChangeSet
 from devots_desktop.domain.errors import DevotsError
+from devots_desktop.domain.search import found
 from devots_desktop.domain.sorting import Sort
 from devots_desktop.domain.text import MAX_TEXT, one_line
 from devots_desktop.domain.todo import State, Todo
@@ -34,7 +35,7 @@ _ROOT = QModelIndex()
 
 
 class TodoListModel(QAbstractTableModel):
-    """The todos of one view of one account, in one order.
+    """The todos of one view of one account, in one order, or those of them that some words find.
 
     Signals:
         failed(DevotsError): rows could not be read; they are shown empty.
@@ -46,7 +47,7 @@ class TodoListModel(QAbstractTableModel):
         """Show a view of an account's list."""
         super().__init__(parent)
         self._lists = lists
-        self.view, self.order = view, sort
+        self.view, self.order, self.words = view, sort, ""
         self._held: int | None = None
         self._rows = Rows(lists)
         self._keys = lists.keys(view, sort=sort)
@@ -90,30 +91,48 @@ class TodoListModel(QAbstractTableModel):
     def todo(self, row: int) -> Todo | None:
         """The todo of a row, read with those around it where it is not at hand."""
         key = self._keys[row]
-        found = self._rows.get(key)
-        if found is None:
+        todo = self._rows.get(key)
+        if todo is None:
             try:
-                found = self._rows.read(self._keys, row).get(key)
+                todo = self._rows.read(self._keys, row).get(key)
             except DevotsError as error:
                 self.failed.emit(error)
-        return found
+        return todo
 
     def key(self, row: int) -> int:
         """The key of a row."""
         return self._keys[row]
 
+    def keys(self, rows: range) -> "array[int]":
+        """The keys of rows that follow each other."""
+        return self._keys[rows.start : rows.stop]
+
     def row_of(self, key: int) -> int:
         """The row of a key, -1 where it is not in the list."""
         return self._find(key, self._rows.get(key))
 
-    def show(self, lists: Lists, view: View, sort: Sort = Sort.NEWEST) -> None:
-        """Show another list, view or order, from its top."""
-        keys = lists.keys(view, sort=sort)
+    def show(self, lists: Lists, view: View, sort: Sort = Sort.NEWEST, words: str = "", found_keys: "array[int] | None" = None) -> None:
+        """Show another list, view or order, or what some words find, from its top.
+
+        Args:
+            found_keys: what the words find, where somebody has searched already; it may be the beginning only, until `complete`.
+        """
+        keys = lists.search(words, view, sort=sort) if found_keys is None else found_keys
         self.beginResetModel()
-        self._lists, self.view, self.order, self._held = lists, view, sort, None
-        self._rows = Rows(lists)
+        self._lists, self._rows = lists, Rows(lists)
+        self.view, self.order, self.words, self._held = view, sort, words, None
         self._keys, self._newest = keys, max(keys, default=0)
         self.endResetModel()
+
+    def complete(self, keys: "array[int]") -> None:
+        """Show all that the words find, where only the beginning was shown. What is on screen stays."""
+        shown = len(self._keys)
+        if keys[:shown] != self._keys:
+            self._become(keys)
+        elif len(keys) > shown:
+            self.beginInsertRows(_ROOT, shown, len(keys) - 1)
+            self._keys, self._newest = keys, max(keys)
+            self.endInsertRows()
 
     def hold(self, key: int | None) -> None:
         """Keep this row, which is being edited, although it may leave the view; None lets it go."""
@@ -129,8 +148,12 @@ class TodoListModel(QAbstractTableModel):
         if changes.reload or len(latest) > ONE_BY_ONE:
             self._compare()
             return
-        found = {key: self._find(key, todo) for key, todo in latest.items()}
-        moved = [todo for key, todo in latest.items() if todo and found[key] >= 0 and not self._in_place(found[key], todo, latest)]
+        rows = {key: self._find(key, todo) for key, todo in latest.items()}
+        moved = [
+            todo
+            for key, todo in latest.items()
+            if todo and rows[key] >= 0 and not self._rows.in_place(rows[key], todo, self._keys, self.order, latest)
+        ]
         if moved and len(latest) > 1:
             self._compare()
             return
@@ -145,10 +168,10 @@ class TodoListModel(QAbstractTableModel):
             if moved:
                 self._move(row, todo)
         elif todo and self._belongs(todo):
-            self._insert(self._place(todo), todo)
+            self._insert(self._rows.place(todo, self._keys, self.order), todo)
 
     def _belongs(self, todo: Todo) -> bool:
-        return self.view.holds(todo) or todo.key == self._held
+        return todo.key == self._held or (self.view.holds(todo) and (not self.words or found(todo.text, self.words)))
 
     def _update(self, row: int, todo: Todo) -> None:
         before = self._rows.get(todo.key)
@@ -171,9 +194,9 @@ class TodoListModel(QAbstractTableModel):
         self.endRemoveRows()
 
     def _move(self, row: int, todo: Todo) -> None:
-        """Move a row to its place; `_place` must not meet the row itself on its way."""
+        """Move a row to its place; the search for it must not meet the row itself on its way."""
         key = self._keys.pop(row)
-        place = self._place(todo)
+        place = self._rows.place(todo, self._keys, self.order)
         self._keys.insert(row, key)
         if place != row and self.beginMoveRows(_ROOT, row, row, _ROOT, place + (place > row)):
             self._keys.insert(place, self._keys.pop(row))
@@ -184,7 +207,7 @@ class TodoListModel(QAbstractTableModel):
         if key > self._newest:
             return -1
         known = self._rows.get(key) or near
-        row = self._place(known) if known else len(self._keys)
+        row = self._rows.place(known, self._keys, self.order) if known else len(self._keys)
         if row < len(self._keys) and self._keys[row] == key:
             return row
         try:
@@ -192,45 +215,16 @@ class TodoListModel(QAbstractTableModel):
         except ValueError:
             return -1
 
-    def _place(self, todo: Todo, keys: "array[int] | None" = None) -> int:
-        """Where a todo belongs among these keys, else among those of the list, by reading O(log n) rows."""
-        among = self._keys if keys is None else keys
-        low, high = 0, len(among)
-        while low < high:
-            middle = (low + high) // 2
-            probe = self._nearest(among, middle, high)
-            if probe is None:
-                high = middle
-            elif self.order.place(probe[1]) < self.order.place(todo):
-                low = probe[0] + 1
-            else:
-                high = middle
-        return low
-
-    def _nearest(self, keys: "array[int]", row: int, end: int) -> tuple[int, Todo] | None:
-        """The first row from here on that the cache still has: one that is gone there is removed here a moment later."""
-        for each in range(row, end):
-            todo = self._rows.get(keys[each]) or self._rows.read_one(keys[each])
-            if todo is not None:
-                return each, todo
-        return None
-
-    def _in_place(self, row: int, todo: Todo, latest: dict[int, Todo | None]) -> bool:
-        """Whether the row is still between its neighbours. If all changed rows are, the whole list is in order."""
-        near = [self._keys[each] for each in (row - 1, row + 1) if 0 <= each < len(self._keys)]
-        known = {key: latest.get(key) or self._rows.get(key) or self._rows.read_one(key) for key in near}
-        above = known[self._keys[row - 1]] if row > 0 else None
-        below = known[self._keys[row + 1]] if row + 1 < len(self._keys) else None
-        place = self.order.place
-        return (above is None or place(above) < place(todo)) and (below is None or place(todo) < place(below))
-
     def _compare(self) -> None:
-        """Read the keys again and become equal to them: remove what went, add what came, then put all in order."""
+        """Read the keys again and become equal to them."""
         self._rows.clear()
-        fresh = self._lists.keys(self.view, sort=self.order)
+        self._become(self._lists.search(self.words, self.view, sort=self.order))
+
+    def _become(self, fresh: "array[int]") -> None:
+        """Remove what went, add what came, then put all in order."""
         held = self._rows.read_one(self._held) if self._held is not None else None
-        if held and not self.view.holds(held):
-            fresh.insert(self._place(held, fresh), held.key)
+        if held and held.key not in fresh:
+            fresh.insert(self._rows.place(held, fresh, self.order), held.key)
         self._remove_all(set(self._keys).difference(fresh))
         self._add_all(set(fresh).difference(self._keys))
         self._newest = max(fresh, default=0)

@@ -23,22 +23,27 @@ class EmptyState(QWidget):
         column.setContentsMargins(theme.SPACE * 4, 0, theme.SPACE * 4, theme.SPACE * 4)
         column.setSpacing(theme.SPACE)
         column.addStretch(2)
-        column.addWidget(_Picture(), alignment=Qt.AlignmentFlag.AlignHCenter)
+        self._picture = _Picture()
+        column.addWidget(self._picture, alignment=Qt.AlignmentFlag.AlignHCenter)
         column.addSpacing(theme.SPACE)
         for label in (self.heading, self.sentence):
             label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
             column.addWidget(label)
         column.addStretch(3)
 
-    def say(self, heading: str, sentence: str) -> None:
+    def say(self, heading: str, sentence: str, icon: str = "done") -> None:
         """Say what is empty, and what to do next."""
+        self._picture.icon = icon
+        self._picture.update()
         self.heading.setText(heading)
         self.sentence.setText(sentence)
 
 
 class _Picture(QWidget):
+    icon = "done"
+
     def sizeHint(self) -> QSize:
         return QSize(_ICON, _ICON)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        draw_icon(QPainter(self), self.rect(), "done", theme.of(self).edge, _ICON)
+        draw_icon(QPainter(self), self.rect(), self.icon, theme.of(self).edge, _ICON)

@@ -1,13 +1,13 @@
 """The field for a new todo, and the sentence below it where its text cannot be one."""
 
-from PySide6.QtCore import QEvent, QObject, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QEvent, QObject, QRect, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from devots_desktop.domain.errors import InvalidText
 from devots_desktop.domain.text import clean_text
 from devots_desktop.ui import theme
-from devots_desktop.ui.drawing import draw_icon, row_height
+from devots_desktop.ui.drawing import draw_field, draw_icon, leaves_undo, row_height
 from devots_desktop.ui.widgets.labels import DANGER, plain_label
 
 _FRAME = 3
@@ -18,9 +18,11 @@ class QuickAdd(QWidget):
 
     Signals:
         submitted(text): a text that can be stored; the field is empty again.
+        pasted(text): a text of several lines was pasted: each of them is a todo.
     """
 
     submitted = Signal(str)
+    pasted = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -64,9 +66,12 @@ class QuickAdd(QWidget):
         except InvalidText as error:
             self.complain(str(error))
             return
-        self.field.clear()
-        self.complain("")
+        self._empty()
         self.submitted.emit(cleaned)
+
+    def _empty(self) -> None:
+        self.field.setText("")  # clear() could be undone, and undo would bring back what was submitted.
+        self.complain("")
 
     def _sign(self) -> int:
         """As wide as the circles' column of the list, so that the texts of both stand in one line."""
@@ -76,12 +81,18 @@ class QuickAdd(QWidget):
         return row_height(self.fontMetrics()) + 4
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """The frame follows the focus; Escape empties the field."""
+        """The frame follows the focus; Escape empties the field; several lines are several todos."""
         if event.type() in {QEvent.Type.FocusIn, QEvent.Type.FocusOut}:
             self.update()
+        if leaves_undo(self.field, event):
+            return True
+        if isinstance(event, QKeyEvent) and event.type() is QEvent.Type.KeyPress and event.matches(QKeySequence.StandardKey.Paste):
+            text = QGuiApplication.clipboard().text()
+            if len(text.strip().splitlines()) > 1:
+                self.pasted.emit(text)
+                return True
         if isinstance(event, QKeyEvent) and event.type() is QEvent.Type.KeyPress and event.key() == Qt.Key.Key_Escape and self.field.text():
-            self.field.clear()
-            self.complain("")
+            self._empty()
             return True
         return super().eventFilter(watched, event)
 
@@ -96,12 +107,9 @@ class QuickAdd(QWidget):
         focused = self.field.hasFocus()
         edge = colours.bad if self.sentence.text() else colours.accent if focused else colours.edge
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(QColor(edge), 2 if focused else 1))
-        painter.setBrush(QColor(colours.base))
-        box = QRectF(0, 0, self.width(), self.field.height() + 2 * _FRAME).adjusted(1, 1, -1, -1)
-        painter.drawRoundedRect(box, theme.RADIUS, theme.RADIUS)
-        sign = box.toRect()
+        box = QRect(0, 0, self.width(), self.field.height() + 2 * _FRAME)
+        draw_field(painter, box, colours, edge, strong=focused)
+        sign = QRect(box)
         sign.setWidth(self._sign())
         if self.layoutDirection() is Qt.LayoutDirection.RightToLeft:
             sign.moveRight(self.width() - 1)

@@ -1,16 +1,22 @@
 """The line at the bottom: what went wrong and what to do, and whether something waits."""
 
+from collections.abc import Callable
+from datetime import datetime
+
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
-from devots_desktop.ui import theme
+from devots_desktop.domain.account import Live
+from devots_desktop.store.lists import Counts
+from devots_desktop.ui import theme, wording
+from devots_desktop.ui.widgets.buttons import WordButton
 from devots_desktop.ui.widgets.labels import DANGER, MUTED, plain_label
 
 _SHOWN_MS = 12_000
 
 
 class StatusLine(QWidget):
-    """A passing message or the account's standing sentence at the start, what is saved at the end.
+    """A passing message, perhaps with something to do about it, or the account's standing sentence at the start; what is saved at the end.
 
     Signals:
         sign_in_asked(): the button that is there while the account is signed out.
@@ -21,13 +27,17 @@ class StatusLine(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._standing = ""
+        self._so: tuple[Live, int] | None = None
+        self._since = datetime.now().astimezone()
+        self.offered: WordButton | None = None
+        self._take: Callable[[], object] = lambda: None
         self.sentence = plain_label(size=0.93, role=MUTED)
         self.sentence.setWordWrap(True)
         self.sentence.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.saved = plain_label(size=0.93, role=MUTED)
         self._buttons: QWidget | None = None
         self._passing = QTimer(self, singleShot=True, interval=_SHOWN_MS)
-        self._passing.timeout.connect(lambda: self._show(self._standing, alarming=False))
+        self._passing.timeout.connect(self._pass)
         self._row = row = QHBoxLayout(self)
         row.setContentsMargins(theme.SPACE * 2, theme.SPACE // 2, theme.SPACE * 2, theme.SPACE // 2)
         row.setSpacing(theme.SPACE * 2)
@@ -35,10 +45,27 @@ class StatusLine(QWidget):
         row.addWidget(self.saved)
         self.setMinimumHeight(theme.TARGET + theme.SPACE)
 
-    def say(self, sentence: str, *, alarming: bool = False) -> None:
-        """Show a sentence for a while."""
+    def say(self, sentence: str, *, alarming: bool = False, offer: tuple[str, Callable[[], object]] | None = None) -> None:
+        """Show a sentence for a while.
+
+        Args:
+            offer: the word on a button beside it, and what it does.
+        """
+        self._offer(offer)
         self._show(sentence, alarming=alarming)
         self._passing.start()
+
+    def show_saved(self, live: Live, counts: Counts) -> None:
+        """Show whether something waits, and since when that is so."""
+        if self._so != (live, counts.pending):
+            self._so, self._since = (live, counts.pending), datetime.now().astimezone()
+        self.saved.setText(wording.saved(live, counts, self._since))
+
+    def forget(self) -> None:
+        """Another account is shown: what is passing was not about it."""
+        self._so = None
+        self._passing.stop()
+        self._pass()
 
     def stand(self, sentence: str, *, signed_out: bool) -> None:
         """Show a sentence until another one stands, wherever nothing passes."""
@@ -50,6 +77,33 @@ class StatusLine(QWidget):
         if not self._passing.isActive():
             self._show(sentence, alarming=False)
 
+    def _offer(self, offer: tuple[str, Callable[[], object]] | None) -> None:
+        """Show the button before the sentence, or none."""
+        if offer is None:
+            if self.offered is not None:
+                self.offered.hide()
+            return
+        word, self._take = offer
+        if self.offered is None:
+            self.offered = WordButton(word)
+            self.offered.clicked.connect(self._accept)
+            self._row.insertWidget(0, self.offered)
+        self.offered.setText(word)
+        self.offered.setAccessibleName(word)
+        self.offered.updateGeometry()
+        self.offered.show()
+
+    def _accept(self) -> None:
+        self._take()
+
+    def _pass(self) -> None:
+        """What passes has passed; but a button that has the focus stays below the keyboard."""
+        if self.offered is not None and self.offered.hasFocus():
+            self._passing.start()
+            return
+        self._offer(None)
+        self._show(self._standing, alarming=False)
+
     def _make_buttons(self) -> QWidget:
         from devots_desktop.ui.widgets.fields import Form  # Its style sheet costs time that the first paint has no use for.
 
@@ -59,7 +113,7 @@ class StatusLine(QWidget):
         inner = QHBoxLayout(form)
         inner.setContentsMargins(0, 0, 0, 0)
         inner.addWidget(sign_in)
-        self._row.insertWidget(1, form)
+        self._row.insertWidget(self._row.count() - 1, form)
         return form
 
     def _show(self, sentence: str, *, alarming: bool) -> None:

@@ -1,24 +1,24 @@
 """The list on screen: a table of one column, because QListView lays all rows out again at every `dataChanged`."""
 
-import time
-from collections.abc import Iterable
+from array import array
 from typing import Any
 
-from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QPointF, QRect, Qt, QTimer, Signal
-from PySide6.QtGui import QBrush, QFocusEvent, QKeyEvent, QMouseEvent, QPalette
+from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QPointF, Qt, Signal
+from PySide6.QtGui import QBrush, QContextMenuEvent, QFocusEvent, QKeyEvent, QKeySequence, QMouseEvent, QPalette
 from PySide6.QtWidgets import QAbstractItemDelegate, QAbstractItemView, QHeaderView, QLineEdit, QTableView, QWidget
 
 from devots_desktop.domain.changes import ChangeSet
-from devots_desktop.domain.todo import Todo
 from devots_desktop.ui import theme
 from devots_desktop.ui.delegates.todo_row import TodoRowDelegate, typed_text
 from devots_desktop.ui.drawing import row_height
 from devots_desktop.ui.models.todo_list import TodoListModel
 from devots_desktop.ui.trace import Trace
+from devots_desktop.ui.widgets.flashes import Flashes
 from devots_desktop.ui.widgets.scroll_bar import SlimScrollBar
+from devots_desktop.ui.widgets.selection import selected_keys
 
-_FLASH_S = 0.9
-_FRAME_MS = 16
+Anchor = tuple[list[int], int]
+"""The keys on screen from the top, and how far the first is scrolled out."""
 
 
 class TodoView(QTableView):
@@ -26,19 +26,27 @@ class TodoView(QTableView):
 
     Signals:
         orphaned(text): a todo went while its new text was being typed; this is the text.
+        toggled(keys), deleted(keys), copied(keys): what was asked for, about more rows than one (copied: any number).
+        pasted(): the keys for pasting were pressed.
+        left(): Escape was pressed, and there was nothing here that it could end.
+        menu_asked(QPoint): the context menu is wanted at this place of the screen.
     """
 
     orphaned = Signal(str)
+    toggled = Signal(object)
+    deleted = Signal(object)
+    copied = Signal(object)
+    pasted = Signal()
+    left = Signal()
+    menu_asked = Signal(QPoint)
 
     def __init__(self, model: TodoListModel, trace: Trace | None = None, parent: QWidget | None = None) -> None:
         """Show a model."""
         super().__init__(parent)
         self._model = model
         self._trace = trace
-        self._flashes: dict[int, float] = {}
-        self._flash_timer = QTimer(self, singleShot=True)
-        self._flash_timer.timeout.connect(self._fade)
         self.rows = TodoRowDelegate(self, trace)
+        self.flashes = Flashes(self, self._show_flashes)
         self.setItemDelegate(self.rows)
         self.setModel(model)
         self._look()
@@ -49,7 +57,7 @@ class TodoView(QTableView):
         self.setShowGrid(False)
         self.setTabKeyNavigation(False)
         self.setWordWrap(False)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setEditTriggers(QAbstractItemView.EditTrigger.DoubleClicked | QAbstractItemView.EditTrigger.EditKeyPressed)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -79,17 +87,14 @@ class TodoView(QTableView):
         """Show changes: what is on screen does not move, but at the very top a new row comes into view."""
         current = self._model.index(self.currentIndex().row(), 0) if self.currentIndex().isValid() else QModelIndex()
         row, lost = current.row(), QPersistentModelIndex(current)
-        anchor = self._anchor()
+        below = self._model.keys(range(row + 1, row + 65)) if row >= 0 else array("q")
+        anchor = self.anchor()
         self._model.apply(changes)
-        self._restore(anchor)
+        self.restore(anchor)
         if row >= 0 and not lost.isValid():
-            self._select(min(row, self._model.rowCount() - 1))
-        self._flash({change.key for change in changes.changes if change.from_elsewhere and change.todo})
-
-    def current_todo(self) -> Todo | None:
-        """The todo that the keyboard acts on."""
-        index = self.currentIndex()
-        return self._model.todo(index.row()) if index.isValid() else None
+            stayed = next((found for found in map(self._model.row_of, below) if found >= 0), row)
+            self._select(min(stayed, self._model.rowCount() - 1))
+        self.flashes.add({change.key for change in changes.changes if change.from_elsewhere and change.todo})
 
     def select_first(self) -> None:
         """Make the first row current where none is."""
@@ -105,8 +110,20 @@ class TodoView(QTableView):
         if 0 <= row < self._model.rowCount():
             self.setCurrentIndex(self._model.index(row, 0))
 
-    def _anchor(self) -> tuple[list[int], int] | None:
-        """The keys on screen from the top and how far the first is scrolled out; None at the very top."""
+    def selected_keys(self) -> "array[int]":
+        """The keys of the todos that the keyboard acts on."""
+        return selected_keys(self, self._model)
+
+    def _show_flashes(self, flashing: dict[int, float]) -> None:
+        """Draw the rows on screen whose mark is another one now."""
+        before, self.rows.flashing = self.rows.flashing, flashing
+        for row in self._on_screen():
+            key = self._model.key(row)
+            if before.get(key) != flashing.get(key):
+                self._port.update(self.visualRect(self._model.index(row, 0)))
+
+    def anchor(self) -> Anchor | None:
+        """Where the list is scrolled to; None at the very top."""
         if self.verticalScrollBar().value() == 0:
             return None
         rows = self._on_screen()
@@ -117,7 +134,8 @@ class TodoView(QTableView):
         first, last = self.rowAt(0), self.rowAt(self._port.height() - 1)
         return range(max(first, 0), (last if last >= 0 else self._model.rowCount() - 1) + 1)
 
-    def _restore(self, anchor: tuple[list[int], int] | None) -> None:
+    def restore(self, anchor: Anchor | None) -> None:
+        """Scroll to where the list was."""
         if anchor is None:
             return
         keys, offset = anchor
@@ -165,43 +183,60 @@ class TodoView(QTableView):
         self._model.hold(key)
         self._port.update()
 
-    # Marks on what was changed elsewhere
-
-    def _flash(self, keys: Iterable[int]) -> None:
-        ends = time.monotonic() + _FLASH_S
-        self._flashes.update(dict.fromkeys(keys, ends))
-        if self._flashes:
-            self._fade()
-
-    def _fade(self) -> None:
-        """Draw the rows whose mark changes. While a mark stands nothing is drawn: news that come meanwhile have the thread to themselves."""
-        now, fade = time.monotonic(), theme.MOTION_MS / 1000 if theme.moves(self) else 0.0
-        self._flashes = {key: ends for key, ends in self._flashes.items() if ends > now}
-        before = self.rows.flashing
-        self.rows.flashing = {key: min(1.0, (ends - now) / fade) if fade else 1.0 for key, ends in self._flashes.items()}
-        for row in self._on_screen():
-            key = self._model.key(row)
-            if before.get(key) != self.rows.flashing.get(key):
-                self._port.update(self.visualRect(self._model.index(row, 0)))
-        if self._flashes:
-            stands = min(self._flashes.values()) - fade - now
-            self._flash_timer.start(max(_FRAME_MS, int(stands * 1000) + 1))
-
     # Keyboard and mouse
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Space toggles, Enter edits, Delete deletes."""
-        todo = self.current_todo()
+        """Space toggles, Enter edits, Delete deletes, Escape goes back to one row."""
+        editing = self.state() is QAbstractItemView.State.EditingState
+        if editing or not self._acts(event):
+            super().keyPressEvent(event)
+
+    def _acts(self, event: QKeyEvent) -> bool:
+        """Do what a key stands for; False where it stands for nothing here."""
+        plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         match event.key():
-            case Qt.Key.Key_Space if todo:
-                self.rows.toggled.emit(todo.client_id, not todo.completed)
-            # An editor's Enter comes here as well, before the editor closes.
-            case Qt.Key.Key_Return | Qt.Key.Key_Enter if todo and self.state() is not QAbstractItemView.State.EditingState:
+            case Qt.Key.Key_Space if plain:
+                self.toggle_selected()
+            case Qt.Key.Key_Return | Qt.Key.Key_Enter if plain:
                 self.edit_current()
-            case Qt.Key.Key_Delete | Qt.Key.Key_Backspace if todo:
-                self.rows.deleted.emit(todo.client_id)
+            case Qt.Key.Key_Delete | Qt.Key.Key_Backspace if plain:
+                self.delete_selected()
+            case Qt.Key.Key_Escape if len(self.selected_keys()) > 1:
+                self._select(self.currentIndex().row())
+            case Qt.Key.Key_Escape:
+                self.left.emit()
+            case _ if event.matches(QKeySequence.StandardKey.Copy):
+                self.copied.emit(self.selected_keys())
+            case _ if event.matches(QKeySequence.StandardKey.Paste):
+                self.pasted.emit()
             case _:
-                super().keyPressEvent(event)
+                return False
+        return True
+
+    def toggle_selected(self) -> None:
+        """Ask for the selected todos to be done, or open again where they all are done."""
+        keys = self.selected_keys()
+        if len(keys) > 1:
+            self.toggled.emit(keys)
+        elif keys and (todo := self._model.todo(self._model.row_of(keys[0]))):
+            self.rows.toggled.emit(todo.client_id, not todo.completed)
+
+    def delete_selected(self) -> None:
+        """Ask for the selected todos to be deleted."""
+        keys = self.selected_keys()
+        if len(keys) > 1:
+            self.deleted.emit(keys)
+        elif keys and (todo := self._model.todo(self._model.row_of(keys[0]))):
+            self.rows.deleted.emit(todo.client_id)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """The menu belongs to the row under the pointer, or to the current one where a key asks for it."""
+        by_mouse = event.reason() is QContextMenuEvent.Reason.Mouse
+        index = self.indexAt(self._port.mapFromGlobal(event.globalPos())) if by_mouse else self.currentIndex()
+        if index.isValid():
+            row = self.visualRect(index)
+            below = self._port.mapToGlobal(QPoint(row.left() + 2 * theme.SPACE, row.bottom() - theme.SPACE))
+            self.menu_asked.emit(event.globalPos() if by_mouse else below)
 
     def keyboardSearch(self, search: str) -> None:
         """None: Qt's would read every row."""
@@ -223,7 +258,4 @@ class TodoView(QTableView):
         super().mouseMoveEvent(event)
         before, self.rows.pointer = self.rows.pointer, QPointF(event.position())
         for point in (before.toPoint(), event.position().toPoint()):
-            self._port.update(self._row_rect(point))
-
-    def _row_rect(self, point: QPoint) -> QRect:
-        return self.visualRect(self.indexAt(point))
+            self._port.update(self.visualRect(self.indexAt(point)))

@@ -1,0 +1,87 @@
+"""The menus. Each is made when it is asked for and opened without a loop of its own: tasks that wake inside one would be stranded."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QActionGroup
+from PySide6.QtWidgets import QMenu, QWidget
+
+from devots_desktop.domain.sorting import Sort
+from devots_desktop.ui import wording
+from devots_desktop.ui.commands import LIST, WINDOW, Command, Do
+from devots_desktop.ui.window import MainWindow
+
+
+def connect(window: MainWindow) -> None:
+    """Open the menus of a window from now on, wherever it is asked for one."""
+    header = window.header
+    window.view.menu_asked.connect(lambda where: list_menu(window).popup(where))
+    header.sort.clicked.connect(lambda: _open_below(sort_menu(window), header.sort))
+    header.menu.clicked.connect(lambda: _open_below(main_menu(window), header.menu))
+
+
+def _open_below(menu: QMenu, button: QWidget) -> None:
+    menu.popup(button.mapToGlobal(QPoint(0, button.height())))
+
+
+def list_menu(window: MainWindow) -> QMenu:
+    """What can be done with the selected todos."""
+    view = window.view
+    menu = _menu(window)
+    todos = [todo for key in view.selected_keys()[:2] if (todo := window.model.todo(window.model.row_of(key)))]
+    many = len(view.selected_keys()) > 1
+    name = "Done" if many or not (todos and todos[0].completed) else "Open again"
+    _add(menu, Command(name, LIST[Do.TOGGLE].keys), view.toggle_selected)
+    if not many:
+        _add(menu, LIST[Do.EDIT], view.edit_current)
+    _add(menu, LIST[Do.COPY], lambda: view.copied.emit(view.selected_keys()))
+    _add(menu, LIST[Do.DELETE], view.delete_selected)
+    menu.addSeparator()
+    _add(menu, LIST[Do.PASTE], view.pasted.emit)
+    _add(menu, LIST[Do.SELECT_ALL], view.selectAll)
+    if Do.DETAILS in window.commands:
+        menu.addSeparator()
+        menu.addAction(window.commands[Do.DETAILS])
+    return menu
+
+
+def sort_menu(window: MainWindow) -> QMenu:
+    """The orders that the list can have."""
+    menu = _menu(window)
+    group = QActionGroup(menu)
+    for sort in Sort:
+        action = menu.addAction(wording.SORT[sort])
+        action.setCheckable(True)
+        action.setChecked(sort is window.model.order)
+        action.triggered.connect(lambda _=False, sort=sort: window.listing.show_sort(sort))
+        group.addAction(action)
+    return menu
+
+
+def main_menu(window: MainWindow) -> QMenu:
+    """What belongs to the whole window."""
+    menu = _menu(window)
+    steps = window.opened.lists.steps()
+    for do, step in ((Do.UNDO, steps.undo), (Do.REDO, steps.redo)):
+        name = f"{WINDOW[do].name}: {wording.step(step)}" if step else WINDOW[do].name
+        _add(menu, Command(name.replace("&", "&&"), WINDOW[do].keys), window.commands[do].trigger, enabled=step is not None)
+    menu.addSeparator()
+    for do in (Do.SETTINGS, Do.SHORTCUTS):
+        if do in window.commands:
+            menu.addAction(window.commands[do])
+    menu.addSeparator()
+    menu.addAction(window.commands[Do.QUIT])
+    return menu
+
+
+def _menu(window: QWidget) -> QMenu:
+    menu = QMenu(window)
+    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    return menu
+
+
+def _add(menu: QMenu, command: Command, work: Callable[[], object], *, enabled: bool = True) -> None:
+    """Add an entry that shows its keys; behind a tab they are only shown, for whoever has the focus takes them."""
+    action = menu.addAction(f"{command.name}\t{command.shown()}")
+    action.setEnabled(enabled)
+    action.triggered.connect(lambda _=False: work())
