@@ -119,7 +119,7 @@ class TestNetwork:
 
     def test_where_there_is_no_table_nothing_is_assumed(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(files, "_MOUNTS", Path("/nowhere"))
-        assert not files.is_network(Path("/home/x"))
+        assert not files.is_network(Path("/home/ada/x"))
 
     def test_a_list_there_does_without_shared_memory(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Also one that was in WAL mode before it was moved there."""
