@@ -11,6 +11,7 @@ from devots_desktop.services.tasks import Tasks
 from devots_desktop.store.profile import Profile
 from devots_desktop.ui import icons, menus, window_state
 from devots_desktop.ui.bridge import Bridge
+from devots_desktop.ui.details import Details
 from devots_desktop.ui.failures import Failures
 from devots_desktop.ui.garbage import Garbage
 from devots_desktop.ui.searching import Searching
@@ -41,6 +42,7 @@ class Session:
         self._tray = Tray(trace)
         self._single = SingleWindow(profile.folder)
         self._first_downloads: set[str] = set()
+        self._details: Details | None = None
 
     async def run(self) -> int:
         """Work until somebody quits; answer the exit status."""
@@ -81,6 +83,9 @@ class Session:
         self._single.changed.connect(self._poke)
         window.header.name_buttons()
         menus.connect(window)
+        self._details = Details(window)
+        if window_state.details_of(self._profile.folder):
+            self._details.toggle()
         self._verbs = Verbs(window, self._tasks, lambda: self._current)
         self._searching = Searching(window, self._tasks, lambda: self._current)
 
@@ -170,8 +175,12 @@ class Session:
     async def _close(self) -> None:
         """Take no more verbs, cancel what runs, let the caches finish what they have begun, and go."""
         window_state.save(self._window, self._profile.folder)
+        if self._details is not None:
+            self._details.leave()
         self._window.hide()
         self._window.setEnabled(False)
+        # What was typed in an editor is on its way to the cache; one turn of the loop brings it there.
+        await asyncio.sleep(0)
         self._single.close()
         self._tray.close()
         await self._tasks.close()

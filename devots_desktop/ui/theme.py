@@ -181,6 +181,11 @@ QComboBox::drop-down {{ border: none; width: 28px; }}
 QComboBox::down-arrow {{ image: url("{bundled("resources", "icons", "chevron.svg").as_posix()}"); width: 20px; height: 20px; }}
 QComboBox QAbstractItemView {{ background: {colours.base}; color: {colours.text}; border: 1px solid {colours.edge};
   selection-background-color: {colours.selected}; selection-color: {colours.text}; }}
+QPlainTextEdit {{ background: {colours.base}; color: {colours.text}; border: 1px solid {colours.edge}; border-radius: 6px; padding: 4px;
+  selection-background-color: {colours.accent}; selection-color: {colours.on_accent}; }}
+QPlainTextEdit:focus {{ border: 2px solid {colours.accent}; padding: 3px; }}
+QPlainTextEdit[readOnly="true"] {{ background: {colours.side}; border-color: {colours.line}; }}
+QCheckBox {{ spacing: 8px; }}
 QRadioButton {{ spacing: 8px; }}
 QRadioButton::indicator {{ width: 14px; height: 14px; border: 1px solid {colours.edge}; border-radius: 8px; background: {colours.base}; }}
 QRadioButton::indicator:checked {{ width: 6px; height: 6px; border: 5px solid {colours.accent}; }}

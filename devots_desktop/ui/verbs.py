@@ -52,7 +52,7 @@ class Verbs:
 
     def edit(self, client_id: str, text: str) -> None:
         """Give a todo another text; one that cannot be stored comes into the field for a new todo."""
-        self._do("edit", self._or_back(text, self._current().todos.edit(client_id, text)))
+        self._do("edit", self._or_back(text, self._edit(self._current(), client_id, text)))
 
     def paste(self, text: str) -> None:
         """Add a todo for each line."""
@@ -69,6 +69,12 @@ class Verbs:
 
     def _do(self, name: str, work: Coroutine[Any, Any, Any]) -> None:
         self._tasks.spawn(name, self._told(self._current(), work))
+
+    async def _edit(self, opened: OpenAccount, client_id: str, text: str) -> bool:
+        changed = await opened.todos.edit(client_id, text)
+        if not changed and not opened.lists.by_prefix(client_id):
+            self._window.view.orphaned.emit(text)
+        return changed
 
     async def _told(self, opened: OpenAccount, work: Coroutine[Any, Any, Any]) -> None:
         """Do something, and offer to take it back."""
