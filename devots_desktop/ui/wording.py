@@ -82,7 +82,7 @@ def redone(again: Step) -> str:
     return f"Done again: {step(again)}" if again.count else f"“{short(again.text)}” was deleted elsewhere; there is nothing to do again"
 
 
-_STATE = {State.SYNCED: "Nothing of it waits", State.PENDING: "Not sent yet", State.PARKED: "Needs you: the server refused a change"}
+_STATE = {State.SYNCED: "Nothing waiting", State.PENDING: "Not sent yet", State.PARKED: "Needs you: the server refused a change"}
 _VIA = {Via.LOCAL: "on this device", Via.PUSH: "on this device", Via.LIVE: "on another device", Via.PULL: "on another device"}
 
 
