@@ -14,6 +14,7 @@ from devots_desktop.ui.bridge import Bridge
 from devots_desktop.ui.details import Details
 from devots_desktop.ui.failures import Failures
 from devots_desktop.ui.garbage import Garbage
+from devots_desktop.ui.preferences import Preferences
 from devots_desktop.ui.searching import Searching
 from devots_desktop.ui.signals import QuitSignals
 from devots_desktop.ui.single import SingleWindow
@@ -43,6 +44,7 @@ class Session:
         self._single = SingleWindow(profile.folder)
         self._first_downloads: set[str] = set()
         self._details: Details | None = None
+        self._verbs: Verbs | None = None
 
     async def run(self) -> int:
         """Work until somebody quits; answer the exit status."""
@@ -87,6 +89,7 @@ class Session:
         if window_state.details_of(self._profile.folder):
             self._details.toggle()
         self._verbs = Verbs(window, self._tasks, lambda: self._current)
+        self._preferences = Preferences(window, self._profile.folder, self._tasks, tray.use)
         self._searching = Searching(window, self._tasks, lambda: self._current)
 
     def _start_accounts(self) -> None:
@@ -179,8 +182,9 @@ class Session:
             self._details.leave()
         self._window.hide()
         self._window.setEnabled(False)
-        # What was typed in an editor is on its way to the cache; one turn of the loop brings it there.
-        await asyncio.sleep(0)
+        # What was being typed in an editor is an edit now, as the window is hidden.
+        if self._verbs is not None:
+            await self._verbs.finish()
         self._single.close()
         self._tray.close()
         await self._tasks.close()
