@@ -42,6 +42,7 @@ def run(folder: Path) -> int:
         return _show_trouble(app, error)
     window_state.restore(window, profile.folder)
     window.show()
+    window.activateWindow()  # where no window manager does it, shortcuts would be dead
     _paint(app, window)
     if trace is not None:
         trace.event("first-paint")
