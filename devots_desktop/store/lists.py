@@ -14,6 +14,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Self
 
+from devots_desktop.domain.changes import Via
 from devots_desktop.domain.errors import CacheUnusable
 from devots_desktop.domain.search import fold, terms
 from devots_desktop.domain.sorting import ALPHABET_LENGTH, Sort
@@ -185,6 +186,12 @@ class Lists:
 
         with self._reading() as db:
             return history.latest(db)
+
+    def origin(self, key: int) -> Via | None:
+        """By which way the last change of a row came; None where the journal does not reach back so far."""
+        with self._reading() as db:
+            found = db.execute("SELECT via FROM journal WHERE key = ? AND via <> 'push' ORDER BY seq DESC LIMIT 1", (key,)).fetchone()
+        return Via(found[0]) if found and found[0] in set(Via) else None
 
     def parked(self) -> "list[Parked]":
         """What needs the user, newest first."""
