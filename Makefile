@@ -5,7 +5,7 @@ BOOTSTRAP := @$(PYTHON) packaging/bootstrap.py
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo demo-check test lint bench shots contract
+.PHONY: help run demo demo-check test lint bench shots contract bundle
 
 help:  ## print this list
 	@sed -n 's/^\([a-z-]*\):  ## /  make \1\t/p' Makefile | expand -t 20
@@ -44,3 +44,7 @@ shots:  ## a picture of every screen, into build/shots
 contract:  ## what every place for todos must do (BACKEND=postgres-18 chooses)
 	$(BOOTSTRAP) dev
 	@exec $(VENV) -m tests.contract $(if $(BACKEND),--backend $(BACKEND)) $(ARGS)
+
+bundle:  ## the program with its own Python and libraries, into dist/devots
+	$(BOOTSTRAP) bundle
+	@exec $(VENV) packaging/bundle.py

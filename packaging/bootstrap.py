@@ -1,7 +1,8 @@
 """Prepare a clone so that `make run` and `make test` work on a machine that has only python3, make and git.
 
     python3 packaging/bootstrap.py run     what the program needs, then a check that there is a display
-    python3 packaging/bootstrap.py dev     the same, and what the tests and checks need
+    python3 packaging/bootstrap.py bundle  what freezes the program, for `make bundle`
+    python3 packaging/bootstrap.py dev     all of it, and what the tests and checks need
 
 It makes `.venv` with the locked dependencies of `requirements/`, and looks for the system libraries that Qt's platform plugin is linked
 against. Missing Debian packages are installed when this runs as root; otherwise the one line to type is printed. A stamp file in `.venv`
@@ -24,13 +25,18 @@ from typing import Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequ
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 SUPPORTED = ((3, 11), (3, 12), (3, 13))
-LOCKS = {"run": ("build.txt", "run.txt"), "dev": ("dev.txt",)}
-# Debian packages of the tests' servers: an X server and what types into its windows, a session bus, PostgreSQL.
+LOCKS = {"run": ("build.txt", "run.txt"), "bundle": ("build.txt", "run.txt", "bundle.txt"), "dev": ("dev.txt",)}
+# A bundle: what reads and rewrites libraries (objcopy and strip are in the same package).
+BUNDLE_PROGRAMS = {"objdump": "binutils"}
+# Debian packages of the tests' servers: an X server and what types into its windows, a session bus, PostgreSQL; and what checks our desktop files.
 TEST_PROGRAMS = {
+    **BUNDLE_PROGRAMS,
     "Xvfb": "xvfb",
     "xdotool": "xdotool",
     "xauth": "xauth",
     "dbus-daemon": "dbus",
+    "desktop-file-validate": "desktop-file-utils",
+    "appstreamcli": "appstream",
     "/usr/lib/postgresql/15/bin/postgres": "postgresql-15",
 }
 # Debian's names of the packages that hold the libraries Qt 6 links against. A library that is not here is named in the sentence instead.
@@ -122,12 +128,12 @@ def library_sentence(packages: Sequence[str], unknown: Sequence[str]) -> str:
 
 
 def program_sentence(programs: Sequence[str], table: Mapping[str, str]) -> str:
-    """What to tell a person whose machine lacks programs that some tests need; the table names their packages where there are any."""
+    """What to tell a person whose machine lacks programs that are needed; the table names their packages where there are any."""
     if not programs:
         return ""
     if not table:
-        return "Some tests need programs that are not installed: {}.".format(", ".join(programs))
-    return "Some tests need programs that are not installed. Type:\n    {}".format(apt_line([table[name] for name in programs]))
+        return "Programs that are needed are not installed: {}.".format(", ".join(programs))
+    return "Programs that are needed are not installed. Type:\n    {}".format(apt_line([table[name] for name in programs]))
 
 
 def has_display(environment: Mapping[str, str], platform: str) -> bool:
@@ -230,8 +236,8 @@ def stamp(purpose: str) -> pathlib.Path:
 
 
 def is_prepared(purpose: str) -> bool:
-    """Whether `.venv` holds what this purpose needs; the tests' environment also serves to run the program."""
-    purposes = ("run", "dev") if purpose == "run" else ("dev",)
+    """Whether `.venv` holds what this purpose needs; the tests' environment serves for all, a bundle's to run the program."""
+    purposes = {"run": ("run", "bundle", "dev"), "bundle": ("bundle", "dev"), "dev": ("dev",)}[purpose]
     return venv_python().exists() and any(stamp(each).is_file() and stamp(each).read_text() == fingerprint(each) for each in purposes)
 
 
@@ -294,14 +300,14 @@ def provide_libraries() -> str:
     return library_sentence(*packages_for(qt_libraries(), table))
 
 
-def missing_test_programs() -> List[str]:
-    """The programs of the tests' servers that are not here."""
-    return [program for program in TEST_PROGRAMS if shutil.which(program) is None]
+def missing_programs(table: Mapping[str, str]) -> List[str]:
+    """The programs of the table that are not here."""
+    return [program for program in table if shutil.which(program) is None]
 
 
-def provide_test_programs() -> str:
-    """Install the tests' servers when root; answers a sentence about what is still missing, else ''."""
-    wanted = [TEST_PROGRAMS[program] for program in missing_test_programs()]
+def provide_programs(table: Mapping[str, str]) -> str:
+    """Install programs by the table of their packages when root; answers a sentence about what is still missing, else ''."""
+    wanted = [table[program] for program in missing_programs(table)]
     if wanted and may_use_apt():
         if "postgresql-15" in wanted:
             forbid_main_cluster()
@@ -309,8 +315,7 @@ def provide_test_programs() -> str:
             # A system without PostgreSQL 15 has the others.
             for package in wanted:
                 apt_install([package])
-    left = missing_test_programs()
-    return program_sentence(left, TEST_PROGRAMS if has_apt() else {})
+    return program_sentence(missing_programs(table), table if has_apt() else {})
 
 
 def forbid_main_cluster() -> None:
@@ -343,15 +348,17 @@ def prepare(purpose: str) -> None:
     missing = [] if stamp("libraries").exists() else [provide_libraries()]
     if missing == [""]:
         stamp("libraries").touch()
-    elif missing and purpose == "run":
+    elif missing and purpose != "dev":
         raise Stop(missing[0])
+    if purpose == "bundle" and (sentence := provide_programs(BUNDLE_PROGRAMS)):
+        raise Stop(sentence)
     if purpose == "dev":
-        for sentence in filter(None, (*missing, provide_test_programs())):
+        for sentence in filter(None, (*missing, provide_programs(TEST_PROGRAMS))):
             say(sentence + "\nThe tests that need them are counted as not run.")
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
-    parser = argparse.ArgumentParser(description="Prepare this clone to run the program, or to test it.")
+    parser = argparse.ArgumentParser(description="Prepare this clone to run the program, to freeze it, or to test it.")
     parser.add_argument("purpose", choices=sorted(LOCKS))
     purpose: str = parser.parse_args(arguments).purpose
     try:

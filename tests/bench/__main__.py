@@ -3,12 +3,13 @@
 import argparse
 import sys
 
-from tests.bench import commit_to_paint, first_paint, keystroke, large_list, local_edit, search_typing
+from tests.bench import commit_to_paint, first_paint, frozen_first_paint, keystroke, large_list, local_edit, search_typing
 from tests.bench.report import Bench, Row, table, write
 from tests.window.program import ROOT
 
 BENCHES: dict[str, Bench] = {
     "first-paint": first_paint.run,
+    "frozen-first-paint": frozen_first_paint.run,
     "commit-to-paint": commit_to_paint.run,
     "keystroke": keystroke.run,
     "local-edit": local_edit.run,

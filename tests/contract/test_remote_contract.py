@@ -358,6 +358,21 @@ class TestInterleavings:
             assert (newest.text, newest.row_version > row.row_version) == ("low", True)
 
     @runs
+    async def test_made_anew_by_an_older_transaction_than_the_one_that_deleted_it_it_is_newer(self, backend: Backend) -> None:
+        ada = backend.person("ada")
+        remote = backend.remote(ada)
+        async with opened(remote):
+            await remote.push([made := create("one")])
+            low, high = backend.elsewhere(), backend.elsewhere()
+            high.delete(ada, made.client_id)
+            high.commit()
+            [tombstone], page = await all_pages(remote)
+            low.add(ada, made.client_id, "anew")
+            low.commit()
+            newest = (await all_pages(remote, page.horizon))[0][-1]
+            assert (newest.text, newest.deleted, newest.row_version > tombstone.row_version) == ("anew", False, True)
+
+    @runs
     async def test_twice_in_one_transaction_the_last_is_newer_than_both(self, backend: Backend) -> None:
         ada = backend.person("ada")
         remote = backend.remote(ada)

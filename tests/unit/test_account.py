@@ -118,6 +118,7 @@ class TestClosing:
             await state(account)
             await account.close()
             account.poke()
+            await asyncio.sleep(0.01)
             await account.close()
 
         play(place, scene)
@@ -278,7 +279,7 @@ class TestFollowing:
             account.statuses.subscribe(lambda status: told.append(status.live))
             account.start(place.tasks)
             await live(account)
-            account.poke()
+            account._told(account.status)
             await account.todos.add("milk")
             await account.close()
 

@@ -96,7 +96,7 @@ class TestPrograms:
         assert sentence.splitlines()[-1].strip() == "sudo apt-get install -y --no-install-recommends xvfb dbus"
 
     def test_else_the_programs(self, bootstrap: types.ModuleType) -> None:
-        assert bootstrap.program_sentence(["Xvfb"], {}) == "Some tests need programs that are not installed: Xvfb."
+        assert bootstrap.program_sentence(["Xvfb"], {}) == "Programs that are needed are not installed: Xvfb."
 
     def test_nothing_missing_is_nothing_said(self, bootstrap: types.ModuleType) -> None:
         assert bootstrap.program_sentence([], bootstrap.TEST_PROGRAMS) == ""

@@ -168,13 +168,13 @@ class TestRepository:
     def test_the_version_stands_in_both_places(self) -> None:
         assert PYPROJECT["project"]["version"] == devots_desktop.__version__
 
-    @pytest.mark.parametrize("lock", ["build", "run", "dev"])
+    @pytest.mark.parametrize("lock", ["build", "run", "bundle", "dev"])
     def test_every_locked_package_has_a_hash_and_no_address(self, lock: str) -> None:
         text = (ROOT / "requirements" / f"{lock}.txt").read_text()
         assert "://" not in text
         assert all("--hash=sha256:" in entry for entry in re.split(r"\n(?=\w)", text.partition("\n\n")[0])[1:])
 
-    @pytest.mark.parametrize("lock", ["build", "run"])
+    @pytest.mark.parametrize("lock", ["build", "run", "bundle"])
     def test_the_locks_agree(self, lock: str) -> None:
         assert pins(lock).items() <= pins("dev").items()
 
@@ -183,6 +183,7 @@ class TestRepository:
         asked = {
             "run": PYPROJECT["project"]["dependencies"],
             "build": [*groups["build"], *PYPROJECT["build-system"]["requires"]],
+            "bundle": groups["bundle"],
             "dev": [each for each in groups["dev"] if isinstance(each, str)],
         }
         wrong = [

@@ -122,10 +122,10 @@ class TestWorker:
             waiting = asyncio.ensure_future(worker(work))
             await asyncio.to_thread(begun.wait)
             worker.close()
+            assert done
             await waiting
 
         asyncio.run(main())
-        assert done
 
 
 def held_up(main: Callable[[Worker, threading.Event, threading.Event], Awaitable[None]]) -> None:

@@ -70,7 +70,7 @@ def _without_state(message: str, address: Address) -> DevotsError:
             f"The database does not accept the login {address.login} with this password.",
             "Check the login's password; the database's owner has it.",
         )
-    if f'database "{address.database}"' in message:
+    if f'database "{address.database}" does not exist' in message:
         return AccountUnusable(
             "No such database", f"There is no database {address.database} on {address.host}.", "Check the database's name."
         )
