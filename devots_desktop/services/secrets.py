@@ -111,6 +111,21 @@ class Secrets:
         return f"{account.name} ({account.account_id})"
 
 
+async def keyring_name(timeout: float = 10.0) -> str:
+    """What the system's keyring calls itself.
+
+    Raises:
+        AccountUnusable: it does not answer.
+    """
+
+    def name() -> str:
+        import keyring
+
+        return str(keyring.get_keyring().name)
+
+    return await _in_thread(name, timeout)
+
+
 async def _in_thread(work: Callable[[], Result], timeout: float) -> Result:
     """Do something that may block for ever, and wait for it only so long."""
     import asyncio  # Not at the top: the first window does not wait for it.

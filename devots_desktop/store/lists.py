@@ -13,6 +13,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from devots_desktop.domain.changes import Via
 from devots_desktop.domain.search import fold, terms
 from devots_desktop.domain.sorting import ALPHABET_LENGTH, Sort
 from devots_desktop.domain.todo import Todo
@@ -161,6 +162,12 @@ class Lists:
 
         with translated(self._path):
             return history.latest(self._db)
+
+    def origin(self, key: int) -> Via | None:
+        """By which way the last change of a row came; None where the journal does not reach back so far."""
+        with translated(self._path):
+            found = self._db.execute("SELECT via FROM journal WHERE key = ? AND via <> 'push' ORDER BY seq DESC LIMIT 1", (key,)).fetchone()
+        return Via(found[0]) if found else None
 
     def parked(self) -> "list[Parked]":
         """What needs the user, newest first."""

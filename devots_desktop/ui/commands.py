@@ -52,24 +52,28 @@ class Command(NamedTuple):
             found += [QKeySequence(each)] if isinstance(each, str) else QKeySequence.keyBindings(each)
         return [each for place, each in enumerate(found) if each not in found[:place]]
 
+    def usual(self) -> list[str]:
+        """The usual keys of each kind as the platform writes them."""
+        firsts = [Command("", (each,)).bindings()[:1] for each in self.keys]
+        return list(dict.fromkeys(first.toString(QKeySequence.SequenceFormat.NativeText) for found in firsts for first in found))
+
     def shown(self) -> str:
-        """The usual keys as the platform writes them."""
-        bindings = self.bindings()
-        return bindings[0].toString(QKeySequence.SequenceFormat.NativeText) if bindings else ""
+        """The most usual keys."""
+        return next(iter(self.usual()), "")
 
 
 WINDOW = {
     Do.NEW: Command("New todo", (Key.New,)),
     Do.FIND: Command("Search", (Key.Find,)),
     Do.UNDO: Command("Undo", (Key.Undo,)),
-    Do.REDO: Command("Redo", (Key.Redo, "Ctrl+Shift+Z")),
+    Do.REDO: Command("Redo", ("Ctrl+Shift+Z", Key.Redo)),
     Do.ALL: Command("All", ("Ctrl+1",)),
     Do.OPEN: Command("Open", ("Ctrl+2",)),
     Do.DONE: Command("Done", ("Ctrl+3",)),
     Do.DETAILS: Command("Details", ("Ctrl+I",)),
     Do.SETTINGS: Command("Settings", ("Ctrl+,",)),
     Do.SHORTCUTS: Command("Keyboard shortcuts", ("Ctrl+?", "F1")),
-    Do.CLOSE: Command("Close the window", (Key.Close,)),
+    Do.CLOSE: Command("Close the window", ("Ctrl+W", Key.Close)),
     Do.QUIT: Command("Quit", ("Ctrl+Q",)),
 }
 """Wherever the focus is."""

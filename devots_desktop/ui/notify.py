@@ -80,6 +80,12 @@ def worded(changes: list[Change]) -> Notification:
     return Notification(f"{count} todos changed", "\n".join(f"{_what(change)}: {_shown(change.text)}" for change in changes), count)
 
 
+def without_text(notification: Notification) -> Notification:
+    """The same for a screen that others see."""
+    count = notification.count
+    return Notification(notification.title, "On another device." if count == 1 else "They were changed on another device.", count)
+
+
 def _what(change: Change) -> str:
     if change.op is Op.INSERT:
         return "New todo"

@@ -9,9 +9,11 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from devots_desktop.domain.errors import DevotsError
+from devots_desktop.services import settings
 from devots_desktop.services.accounts import Accounts
 from devots_desktop.store.profile import Profile
 from devots_desktop.ui import icons, theme, window_state
+from devots_desktop.ui.theme import colour_scheme
 from devots_desktop.ui.trace import open_trace
 from devots_desktop.ui.window import MainWindow
 from devots_desktop.ui.window_state import OPEN_MARK
@@ -27,7 +29,7 @@ def run(folder: Path) -> int:
     app.setApplicationName("Devots")
     app.setDesktopFileName("devots")
     app.setQuitOnLastWindowClosed(False)
-    theme.apply(app)
+    theme.apply(app, colour_scheme(settings.load(folder).appearance))
     trace = open_trace(os.environ)
     try:
         profile = Profile(folder)

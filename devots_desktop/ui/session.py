@@ -11,8 +11,10 @@ from devots_desktop.services.tasks import Tasks
 from devots_desktop.store.profile import Profile
 from devots_desktop.ui import icons, menus, window_state
 from devots_desktop.ui.bridge import Bridge
+from devots_desktop.ui.details import Details
 from devots_desktop.ui.failures import Failures
 from devots_desktop.ui.garbage import Garbage
+from devots_desktop.ui.preferences import Preferences
 from devots_desktop.ui.searching import Searching
 from devots_desktop.ui.signals import QuitSignals
 from devots_desktop.ui.single import SingleWindow
@@ -41,6 +43,8 @@ class Session:
         self._tray = Tray(trace)
         self._single = SingleWindow(profile.folder)
         self._first_downloads: set[str] = set()
+        self._details: Details | None = None
+        self._verbs: Verbs | None = None
 
     async def run(self) -> int:
         """Work until somebody quits; answer the exit status."""
@@ -81,7 +85,11 @@ class Session:
         self._single.changed.connect(self._poke)
         window.header.name_buttons()
         menus.connect(window)
+        self._details = Details(window)
+        if window_state.details_of(self._profile.folder):
+            self._details.toggle()
         self._verbs = Verbs(window, self._tasks, lambda: self._current)
+        self._preferences = Preferences(window, self._profile.folder, self._tasks, tray.use)
         self._searching = Searching(window, self._tasks, lambda: self._current)
 
     def _start_accounts(self) -> None:
@@ -170,8 +178,13 @@ class Session:
     async def _close(self) -> None:
         """Take no more verbs, cancel what runs, let the caches finish what they have begun, and go."""
         window_state.save(self._window, self._profile.folder)
+        if self._details is not None:
+            self._details.leave()
         self._window.hide()
         self._window.setEnabled(False)
+        # What was being typed in an editor is an edit now, as the window is hidden.
+        if self._verbs is not None:
+            await self._verbs.finish()
         self._single.close()
         self._tray.close()
         await self._tasks.close()

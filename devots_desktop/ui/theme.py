@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QStyle, QWidget
 
 from devots_desktop.bundled import bundled
 from devots_desktop.domain.account import Live
+from devots_desktop.services.settings import Appearance
 
 SPACE = 8
 """The grid: distances are multiples of half of it, in device-independent pixels."""
@@ -21,6 +22,7 @@ TARGET = 28
 MOTION_MS = 150
 """The longest that anything moves or fades."""
 
+_CHOSEN = "chosen scheme"
 _NATIVE = ("macos", "windows11", "windowsvista", "breeze")
 
 
@@ -129,13 +131,26 @@ def palette(colours: Scheme) -> QPalette:
     return made
 
 
-def apply(app: QApplication) -> None:
-    """Give the program its look, and keep it in step with the system's scheme."""
+def apply(app: QApplication, chosen: Qt.ColorScheme = Qt.ColorScheme.Unknown) -> None:
+    """Give the program its look, and keep it in step with the system's scheme, unless one was chosen."""
     if app.style().name().lower() not in _NATIVE:
         app.setStyle("Fusion")
     hints = QGuiApplication.styleHints()
     hints.colorSchemeChanged.connect(lambda _: _follow(app))
+    choose(app, chosen)
+
+
+def choose(app: QApplication, chosen: Qt.ColorScheme) -> None:
+    """Take this scheme from now on; Unknown is the system's."""
+    app.setProperty(_CHOSEN, chosen.name)
+    QGuiApplication.styleHints().setColorScheme(chosen)
     _follow(app)
+
+
+def colour_scheme(appearance: Appearance) -> Qt.ColorScheme:
+    """The appearance in Qt's words."""
+    named = Qt.ColorScheme
+    return {Appearance.SYSTEM: named.Unknown, Appearance.LIGHT: named.Light, Appearance.DARK: named.Dark}[appearance]
 
 
 def is_plain() -> bool:
@@ -144,7 +159,9 @@ def is_plain() -> bool:
 
 
 def _follow(app: QApplication) -> None:
-    dark = QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark
+    # Not every platform takes a choice: what the user chose counts more than what Qt answers.
+    chosen = Qt.ColorScheme[app.property(_CHOSEN) or "Unknown"]
+    dark = (chosen if chosen is not Qt.ColorScheme.Unknown else QGuiApplication.styleHints().colorScheme()) is Qt.ColorScheme.Dark
     app.setPalette(palette(DARK if dark else LIGHT))
 
 
@@ -171,6 +188,7 @@ def moves(widget: QWidget) -> bool:
 
 def form_sheet(colours: Scheme) -> str:
     """The look of fields and buttons in dialogs."""
+    tick = bundled("resources", "icons", "tick-dark.svg" if colours is DARK else "tick.svg").as_posix()
     return f"""
 QLineEdit, QComboBox {{ background: {colours.base}; color: {colours.text}; border: 1px solid {colours.edge}; border-radius: 6px; padding: 4px 8px;
   selection-background-color: {colours.accent}; selection-color: {colours.on_accent}; }}
@@ -181,6 +199,17 @@ QComboBox::drop-down {{ border: none; width: 28px; }}
 QComboBox::down-arrow {{ image: url("{bundled("resources", "icons", "chevron.svg").as_posix()}"); width: 20px; height: 20px; }}
 QComboBox QAbstractItemView {{ background: {colours.base}; color: {colours.text}; border: 1px solid {colours.edge};
   selection-background-color: {colours.selected}; selection-color: {colours.text}; }}
+QPlainTextEdit {{ background: {colours.base}; color: {colours.text}; border: 1px solid {colours.edge}; border-radius: 6px; padding: 4px;
+  selection-background-color: {colours.accent}; selection-color: {colours.on_accent}; }}
+QPlainTextEdit:focus {{ border: 2px solid {colours.accent}; padding: 3px; }}
+QPlainTextEdit[readOnly="true"] {{ background: {colours.side}; border-color: {colours.line}; }}
+QCheckBox {{ spacing: 8px; }}
+QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {colours.edge}; border-radius: 4px; background: {colours.base}; }}
+QCheckBox::indicator:checked {{ background: {colours.accent}; border-color: {colours.accent}; image: url("{tick}"); }}
+QCheckBox::indicator:focus {{ border-color: {colours.accent}; }}
+QCheckBox:disabled {{ color: {colours.muted}; }}
+QCheckBox::indicator:disabled {{ border-color: {colours.line}; }}
+QCheckBox::indicator:checked:disabled {{ background: {colours.edge}; }}
 QRadioButton {{ spacing: 8px; }}
 QRadioButton::indicator {{ width: 14px; height: 14px; border: 1px solid {colours.edge}; border-radius: 8px; background: {colours.base}; }}
 QRadioButton::indicator:checked {{ width: 6px; height: 6px; border: 5px solid {colours.accent}; }}

@@ -9,8 +9,9 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
 from devots_desktop.domain.changes import ChangeSet
+from devots_desktop.services.settings import Settings
 from devots_desktop.ui import icons
-from devots_desktop.ui.notify import Bursts, Notification
+from devots_desktop.ui.notify import Bursts, Notification, without_text
 from devots_desktop.ui.trace import Trace
 
 
@@ -34,6 +35,7 @@ class Tray(QObject):
         super().__init__(parent)
         self._trace = trace
         self._bursts = Bursts(clock)
+        self._settings = Settings()
         self._soon = QTimer(self, singleShot=True)
         self._soon.timeout.connect(self._tell)
         self._menu = QMenu()
@@ -52,10 +54,15 @@ class Tray(QObject):
         if self.available:
             self._icon.show()
 
+    def use(self, settings: Settings) -> None:
+        """Tell as these settings say."""
+        self._settings = settings
+
     def take(self, changes: ChangeSet) -> None:
         """Take what changed in an account."""
-        self._bursts.take(changes)
-        self._wait()
+        if self._settings.notify:
+            self._bursts.take(changes)
+            self._wait()
 
     def close(self) -> None:
         """Take the icon away."""
@@ -74,6 +81,8 @@ class Tray(QObject):
         if notification is None:
             self._wait()
             return
+        if self._settings.hide_text:
+            notification = without_text(notification)
         if self._trace is not None:
             self._trace.event("notified", count=notification.count)
         self._show(notification)

@@ -17,6 +17,8 @@ from devots_desktop.ui import wording
 from devots_desktop.ui.widgets.selection import select_keys
 from devots_desktop.ui.window import MainWindow
 
+_LAST_S = 5
+"""Seconds that the end of the program waits for the last edits: another program may hold the file for a moment."""
 _READ = 500
 """Todos that are read before the window may draw again."""
 
@@ -33,6 +35,7 @@ class Verbs:
         self._window = window
         self._tasks = tasks
         self._current = current
+        self._writing: set[asyncio.Task[Any]] = set()
         view = window.view
         window.quick_add.submitted.connect(self.add)
         window.quick_add.pasted.connect(self.paste)
@@ -52,7 +55,7 @@ class Verbs:
 
     def edit(self, client_id: str, text: str) -> None:
         """Give a todo another text; one that cannot be stored comes into the field for a new todo."""
-        self._do("edit", self._or_back(text, self._current().todos.edit(client_id, text)))
+        self._do("edit", self._or_back(text, self._edit(self._current(), client_id, text)))
 
     def paste(self, text: str) -> None:
         """Add a todo for each line."""
@@ -67,8 +70,21 @@ class Verbs:
         """Do again what was undone last."""
         self._tasks.spawn("redo", self._step(self._current().todos.redo(), wording.redone, "Nothing to do again", ("Undo", self.undo)))
 
+    async def finish(self) -> None:
+        """Wait until what was asked for is stored."""
+        if self._writing:
+            await asyncio.wait(self._writing, timeout=_LAST_S)
+
     def _do(self, name: str, work: Coroutine[Any, Any, Any]) -> None:
-        self._tasks.spawn(name, self._told(self._current(), work))
+        task = self._tasks.spawn(name, self._told(self._current(), work))
+        self._writing.add(task)
+        task.add_done_callback(self._writing.discard)
+
+    async def _edit(self, opened: OpenAccount, client_id: str, text: str) -> bool:
+        changed = await opened.todos.edit(client_id, text)
+        if not changed and not opened.lists.by_prefix(client_id):
+            self._window.view.orphaned.emit(text)
+        return changed
 
     async def _told(self, opened: OpenAccount, work: Coroutine[Any, Any, Any]) -> None:
         """Do something, and offer to take it back."""

@@ -33,8 +33,21 @@ def sort_of(folder: Path) -> Sort:
     return Sort.NEWEST
 
 
+def details_of(folder: Path) -> bool:
+    """Whether the details were open."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        return bool(json.loads((folder / _NAME).read_text(encoding="utf-8"))["details"])
+    return False
+
+
 def save(window: "MainWindow", folder: Path) -> None:
     """Remember the window's place; a folder that cannot be written any more is no reason to stop a program from ending."""
     geometry = bytes(window.saveGeometry().toBase64().data()).decode()
+    state = {
+        "geometry": geometry,
+        "splitter": window.splitter.sizes()[:2],
+        "sort": window.model.order,
+        "details": window.header.details.isChecked(),
+    }
     with suppress(OSError):
-        write_private(folder / _NAME, json.dumps({"geometry": geometry, "splitter": window.splitter.sizes(), "sort": window.model.order}))
+        write_private(folder / _NAME, json.dumps(state))

@@ -1,11 +1,14 @@
 """What the window says about counts, times and states."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from devots_desktop.domain.account import Live
+from devots_desktop.domain.changes import Via
 from devots_desktop.domain.sorting import Sort
 from devots_desktop.domain.steps import Action, Step
 from devots_desktop.domain.text import one_line
+from devots_desktop.domain.todo import State, Todo
 from devots_desktop.store.lists import Counts, View
 
 LIVE = {
@@ -77,3 +80,19 @@ def undone(taken_back: Step) -> str:
 def redone(again: Step) -> str:
     """What was done again."""
     return f"Done again: {step(again)}" if again.count else f"“{short(again.text)}” was deleted elsewhere; there is nothing to do again"
+
+
+_STATE = {State.SYNCED: "Nothing waiting", State.PENDING: "Not sent yet", State.PARKED: "Needs you: the server refused a change"}
+_VIA = {Via.LOCAL: "on this device", Via.PUSH: "on this device", Via.LIVE: "on another device", Via.PULL: "on another device"}
+
+
+def facts(todo: Todo, via: Via | None, here: Callable[[int], datetime]) -> list[str]:
+    """What there is to know of a todo besides its text.
+
+    Args:
+        via: by which way its last change came; None where that is not known any more.
+        here: a time of the program as the user's clock shows it.
+    """
+    origin = f", {_VIA[via]}" if via else ""
+    changed = [] if todo.updated_at == todo.created_at and via is None else [f"Changed {here(todo.updated_at):%d %B %Y, %H:%M}{origin}"]
+    return [f"Created {here(todo.created_at):%d %B %Y, %H:%M}", *changed, _STATE[todo.state]]

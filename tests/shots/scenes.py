@@ -14,11 +14,16 @@ from devots_desktop.domain.changes import Change, ChangeSet, Op, Via
 from devots_desktop.domain.errors import CacheUnusable, Unreachable, WrongCredentials
 from devots_desktop.services.account import OpenAccount
 from devots_desktop.services.accounts import Accounts
+from devots_desktop.services.autostart import Autostart
+from devots_desktop.services.settings import Settings
 from devots_desktop.services.tasks import Tasks
 from devots_desktop.store import edits, parking
 from devots_desktop.store.lists import View
 from devots_desktop.store.profile import Profile
+from devots_desktop.ui.details import Details
 from devots_desktop.ui.dialogs.add_account import AddAccountDialog
+from devots_desktop.ui.dialogs.settings import SettingsDialog
+from devots_desktop.ui.dialogs.shortcuts import ShortcutsDialog
 from devots_desktop.ui.dialogs.sign_in import SignInDialog
 from devots_desktop.ui.trouble import TroubleWindow
 from devots_desktop.ui.widgets.selection import select_keys
@@ -128,6 +133,26 @@ def several_selected(stage: Stage) -> MainWindow:
     select_keys(window.view, window.model, [window.model.key(row) for row in (2, 3, 4, 7)])
     window.status_line.say("3 todos done", offer=("Undo", window.undo_asked.emit))
     return window
+
+
+def with_details(stage: Stage) -> MainWindow:
+    window = stage.window((*_DAY, "Buy oat milk\n\n- two bottles\n- the one without sugar, for Grace"), done=3, server=True)
+    _details(window)
+    return window
+
+
+def large_text_with_details(stage: Stage) -> MainWindow:
+    window = large_text(stage)
+    window.resize(1500, 700)
+    _details(window)
+    return window
+
+
+def _details(window: MainWindow) -> None:
+    window.show()
+    window.view.setFocus()
+    window.view.setCurrentIndex(window.model.index(0, 0))
+    Details(window).toggle()
 
 
 def done_view(stage: Stage) -> MainWindow:
@@ -264,6 +289,18 @@ def sign_in(stage: Stage) -> QWidget:
     return SignInDialog(SERVER, Accounts(Profile(stage.folder)).sign_in, Tasks(lambda *_: None))
 
 
+def settings(stage: Stage) -> QWidget:
+    folder = Path("/home/ada/.local/share/devots")
+    start = Autostart({"XDG_CONFIG_HOME": str(stage.folder)}, ["devots"])
+    dialog = SettingsDialog(Settings(), lambda _: None, folder, "0.1.0", start)
+    dialog.say_keyring("Keyring: SecretService Keyring")
+    return dialog
+
+
+def shortcuts(stage: Stage) -> QWidget:
+    return ShortcutsDialog()
+
+
 def trouble(stage: Stage) -> QWidget:
     path = "/home/ada/.local/share/devots/accounts/computer/cache.sqlite3"
     return TroubleWindow(
@@ -279,9 +316,9 @@ Scene = Callable[[Stage], QWidget]
 
 
 def scenes() -> Iterator[tuple[str, Scene]]:
-    """All of them, with names for files; the one that changes the program's font comes last."""
+    """All of them, with names for files; those that change the program's font come last."""
     for scene in (
-        empty, three, selected, several_selected, searching, found_nothing, editing, done_view, all_done, ten_thousand, long_and_foreign, live, offline_pending, parked, needs_you, signed_out,
-        refused_text, error, add_account, add_account_wrong, sign_in, trouble, large_text,
+        empty, three, selected, several_selected, searching, found_nothing, with_details, editing, done_view, all_done, ten_thousand, long_and_foreign, live, offline_pending, parked, needs_you, signed_out,
+        refused_text, error, add_account, add_account_wrong, sign_in, settings, shortcuts, trouble, large_text, large_text_with_details,
     ):  # fmt: skip
         yield scene.__name__.replace("_", "-"), scene

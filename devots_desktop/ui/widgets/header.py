@@ -20,7 +20,6 @@ class Header(QWidget):
         self.sort = IconButton("sort", self.tr("Order of the list"))
         self.details = IconButton("details", WINDOW[Do.DETAILS].name)
         self.details.setCheckable(True)
-        self.details.hide()
         self.menu = IconButton("menu", self.tr("Menu"))
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
