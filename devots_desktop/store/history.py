@@ -11,7 +11,9 @@ from devots_desktop.store import rows
 from devots_desktop.store.checksum import checksum, verify
 
 KEPT = 100
-"""Steps that can be undone; older ones are forgotten."""
+"""Steps that can be undone at least."""
+TRIMMED_EVERY = 20
+"""Older ones are forgotten once in so many steps: an edit is not to pay for it each time."""
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 
@@ -45,9 +47,10 @@ def was(row: rows.Row) -> Was:
 
 def record(db: sqlite3.Connection, action: Action, entries: Sequence[Entry], at: int) -> None:
     """Store a step in the transaction that takes it. What was undone cannot be redone after it."""
-    oldest = "SELECT step FROM undo WHERE undone = 0 ORDER BY step DESC LIMIT 1 OFFSET ?"
-    db.execute(f"DELETE FROM undo WHERE undone = 1 OR step <= ({oldest})", (KEPT - 1,))
-    step = db.execute("INSERT INTO undo (action, count, at) VALUES (?, ?, ?)", (action, len(entries), at)).lastrowid
+    db.execute("DELETE FROM undo WHERE undone = 1")
+    step = db.execute("INSERT INTO undo (action, count, at) VALUES (?, ?, ?)", (action, len(entries), at)).lastrowid or 0
+    if step % TRIMMED_EVERY == 0:
+        db.execute("DELETE FROM undo WHERE step <= (SELECT step FROM undo ORDER BY step DESC LIMIT 1 OFFSET ?)", (KEPT,))
     db.executemany(
         "INSERT INTO undo_entry (step, place, client_id, before, after, checksum) VALUES (?, ?, ?, ?, ?, ?)",
         [(step, place, *_values(entry)) for place, entry in enumerate(entries)],

@@ -85,7 +85,7 @@ def _bare(source: Path, path: Path) -> sqlite3.Connection:
     db.execute("INSERT INTO todo SELECT key, text FROM source.todo")
     db.execute(
         "CREATE VIRTUAL TABLE words USING fts5 (text, content = 'todo', content_rowid = 'key',"
-        " tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3')"
+        " tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2 3')"
     )
     db.execute("INSERT INTO words (words) VALUES ('rebuild')")
     db.execute("DETACH source")
