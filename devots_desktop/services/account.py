@@ -9,7 +9,8 @@ from devots_desktop.domain.changes import ChangeSet
 from devots_desktop.domain.errors import CacheDamaged, DevotsError
 from devots_desktop.services.hub import Hub
 from devots_desktop.services.notices import Notice, Notices, rescued
-from devots_desktop.store import damage, recovery
+from devots_desktop.store import damage
+from devots_desktop.store.cache import Cache
 from devots_desktop.store.lists import Lists
 from devots_desktop.store.profile import Profile
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from devots_desktop.services.tasks import Tasks
     from devots_desktop.services.todos import Todos
     from devots_desktop.services.worker import Worker
+    from devots_desktop.store.recovery import Rescue
     from devots_desktop.sync.engine import Engine, SyncReport
 
 Connect = Callable[[], Awaitable["Remote"]]
@@ -75,9 +77,15 @@ class OpenAccount:
         self.status = Status(Live.LOCAL if account.kind is AccountKind.COMPUTER else Live.OFFLINE)
         self.notices = Notices() if notices is None else notices
         path = profile.cache_path(account)
-        self.cache, rescue = recovery.open_cache(path, syncs=account.kind is not AccountKind.COMPUTER, clock=clock)
-        if rescue is not None:
-            self.notices.add(rescued(account.name, rescue, syncs=self.cache.syncs))
+        syncs = account.kind is not AccountKind.COMPUTER
+        try:
+            self.cache = Cache(path, syncs=syncs, clock=clock)
+        except CacheDamaged:
+            from devots_desktop.store import recovery  # Nobody's first paint waits for it but this one's.
+
+            rescue = recovery.rebuild(path, syncs=syncs, clock=clock)
+            self.cache = Cache(path, syncs=syncs, clock=clock)
+            self.notices.add(rescued(account.name, rescue, syncs=syncs))
         self.lists = Lists(path)
         self._connect = connect
         self._worker: Worker | None = None
@@ -241,7 +249,9 @@ class OpenAccount:
         self.changes.publish(ChangeSet(reload=True, seq=self.cache.seen))
         self._sync()
 
-    def _rebuild(self) -> recovery.Rescue:
+    def _rebuild(self) -> "Rescue":
+        from devots_desktop.store import recovery
+
         self.cache.close(because=CacheDamaged())
         rescue = recovery.rebuild(self.cache.path, syncs=self.cache.syncs, clock=self.cache.clock)
         self.cache.open()

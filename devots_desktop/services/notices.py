@@ -1,10 +1,12 @@
 """What the program has to tell a person besides answers: a list that the window shows until it is read, and that a command prints."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from typing import TYPE_CHECKING
 
 from devots_desktop.services.hub import Hub
-from devots_desktop.store.recovery import Rescue
+
+if TYPE_CHECKING:
+    from devots_desktop.store.recovery import Rescue
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +63,10 @@ def unclean_end() -> Notice:
     )
 
 
-def rescued(account: str, rescue: Rescue, *, syncs: bool) -> Notice:
+def rescued(account: str, rescue: "Rescue", *, syncs: bool) -> Notice:
     """What a rebuild of an account's cache saved and did not save."""
+    from datetime import datetime
+
     saved = [_count(rescue.todos, "todo")] + [_count(rescue.changes, "waiting change")] * bool(rescue.changes)
     lost = [_count(rescue.lost_todos, "todo")] * bool(rescue.lost_todos and not syncs)
     lost += [_count(rescue.lost_changes, "waiting change")] * bool(rescue.lost_changes)

@@ -10,8 +10,7 @@ from typing import Protocol, Self, TypeVar
 
 from devots_desktop.domain.changes import ChangeSet
 from devots_desktop.domain.errors import CacheDamaged, CacheUnusable, DevotsError
-from devots_desktop.store import backup, checksum, damage, journal, migration
-from devots_desktop.store.carving import log_is_damaged
+from devots_desktop.store import checksum, damage, journal, migration
 from devots_desktop.store.files import is_network, make_private
 from devots_desktop.store.lock import OpenLock
 
@@ -76,7 +75,7 @@ class Cache:
                 self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 migration.refuse_newer(self.path, wait=_BUSY_S)
                 # Where others have the file open they are using its log, which is sound then.
-                damaged = self._lock.alone() and log_is_damaged(self.path)
+                damaged = self._lock.alone() and _log_is_damaged(self.path)
                 self._lock.share()
                 if damaged or damage.marked(self.path) or _lost(self.path):
                     raise CacheDamaged(f"The file {self.path} is damaged.")
@@ -178,7 +177,20 @@ def connect(path: Path) -> sqlite3.Connection:
 def _lost(path: Path) -> bool:
     """Whether the file was cut off or is gone, which SQLite takes for a new one. A process that is killed while it makes the file leaves an empty one."""
     size = path.stat().st_size if path.exists() else 0
-    return size < _SMALLEST and (size > 0 or bool(backup.dailies(path)))
+    if size >= _SMALLEST:
+        return False
+    from devots_desktop.store import backup  # As in _log_is_damaged.
+
+    return size > 0 or bool(backup.dailies(path))
+
+
+def _log_is_damaged(path: Path) -> bool:
+    log = path.with_name(f"{path.name}-wal")
+    if not log.exists() or not log.stat().st_size:
+        return False
+    from devots_desktop.store import carving  # The start after an ordinary end does without it.
+
+    return carving.log_is_damaged(path)
 
 
 def _no_room(path: Path) -> bool:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from devots_desktop.bundled import bundled
 from devots_desktop.domain.errors import CacheUnusable
-from devots_desktop.store import backup
 
 
 def scripts() -> list[Path]:
@@ -41,6 +40,8 @@ def migrate(db: sqlite3.Connection, path: Path) -> None:
     version: int = db.execute("PRAGMA user_version").fetchone()[0]
     newest = scripts()
     if 0 < version < len(newest):
+        from devots_desktop.store import backup  # Not for every start.
+
         backup.before_migration(db, path, version)
     for number, script in enumerate(newest[version:], start=version + 1):
         _run_script(db, script, number)

@@ -13,10 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from devots_desktop.domain.errors import CacheDamaged, CacheUnusable
+from devots_desktop.domain.errors import CacheUnusable
 from devots_desktop.domain.todo import State
 from devots_desktop.store import backup, cache, damage, journal, rows, salvage
-from devots_desktop.store.cache import Cache
 from devots_desktop.store.files import sync_folder
 from devots_desktop.store.lock import OpenLock
 from devots_desktop.store.profile import write_private
@@ -44,22 +43,6 @@ class Rescue:
     lost_changes: int
     from_backup: int = 0
     backup_at: int = 0
-
-
-def open_cache(path: Path, *, syncs: bool, clock: Callable[[], int]) -> tuple[Cache, Rescue | None]:
-    """Open a cache; a damaged one is rebuilt first.
-
-    Returns:
-        the cache, and what was saved where it was rebuilt.
-
-    Raises:
-        CacheUnusable: it cannot be opened, or is damaged and cannot be rebuilt.
-    """
-    try:
-        return Cache(path, syncs=syncs, clock=clock), None
-    except CacheDamaged:
-        rescue = rebuild(path, syncs=syncs, clock=clock)
-        return Cache(path, syncs=syncs, clock=clock), rescue
 
 
 def rebuild(path: Path, *, syncs: bool, clock: Callable[[], int]) -> Rescue:

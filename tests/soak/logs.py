@@ -7,10 +7,10 @@ from contextlib import closing
 from pathlib import Path
 
 from devots_desktop.services.account import now
-from devots_desktop.store import recovery
 from devots_desktop.store.cache import Cache
 from devots_desktop.store.lists import Lists
 from tests.soak.stage import Content, content, delivered, one_edit, waiting
+from tests.unit.building import opened_cache
 
 COMMITS = 50
 
@@ -71,7 +71,7 @@ def _damaged(log: bytes, chance: random.Random) -> tuple[bytes, int, str]:
 
 def _look(path: Path, states: list[tuple[int, Content]], at: int, what: str, figures: Counter[str]) -> None:
     least = max(number for number, (length, _) in enumerate(states) if length <= at)
-    cache, rescue = recovery.open_cache(path, syncs=True, clock=now)
+    cache, rescue = opened_cache(path, syncs=True, clock=now)
     with closing(cache), closing(Lists(path)) as lists:
         there = content(lists)
         reached = next((number for number, (_, known) in enumerate(states) if known == there and number >= least), None)

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from devots_desktop.domain.errors import CacheDamaged
 from devots_desktop.domain.mutation import Answer, Kind, Mutation, Outcome, Page
 from devots_desktop.domain.todo import Patch, ServerRow
-from devots_desktop.store import outbox
+from devots_desktop.store import outbox, recovery
 from devots_desktop.store.cache import Cache
+from devots_desktop.store.recovery import Rescue
 
 ME = "ada"
 ONE = "11111111-1111-4111-8111-111111111111"
@@ -40,6 +42,15 @@ def page(*rows: ServerRow, horizon: int = 100, epoch: str = "1", more: bool = Fa
 
 def make_cache(folder: Path, *, syncs: bool = True, name: str = "cache.sqlite3") -> Cache:
     return Cache(folder / name, syncs=syncs, clock=ticking())
+
+
+def opened_cache(path: Path, *, syncs: bool = True, clock: Callable[[], int]) -> tuple[Cache, Rescue | None]:
+    """A cache as OpenAccount opens it: a damaged one is rebuilt first."""
+    try:
+        return Cache(path, syncs=syncs, clock=clock), None
+    except CacheDamaged:
+        rescue = recovery.rebuild(path, syncs=syncs, clock=clock)
+        return Cache(path, syncs=syncs, clock=clock), rescue
 
 
 def queue(cache: Cache) -> list[Mutation]:

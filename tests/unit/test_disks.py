@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from devots_desktop.domain.errors import CacheUnusable
-from devots_desktop.store import backup, edits, files, recovery
+from devots_desktop.store import backup, edits, files
 from devots_desktop.store.cache import Cache
 from tests.outcomes import not_run
-from tests.unit.building import make_cache, queue, shown, ticking
+from tests.unit.building import make_cache, opened_cache, queue, shown, ticking
 
 MOUNTS = """\
 22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
@@ -80,10 +80,10 @@ class TestFull:
         filling.write_bytes(b"x" * (os.statvfs(disk).f_bavail * 4096 - 65_536))
         for _ in range(2):
             with pytest.raises(CacheUnusable) as caught:
-                recovery.open_cache(file, syncs=True, clock=ticking())
+                opened_cache(file, syncs=True, clock=ticking())
             assert caught.value.title == "Disk full"
         filling.unlink()
-        cache, rescue = recovery.open_cache(file, syncs=True, clock=ticking())
+        cache, rescue = opened_cache(file, syncs=True, clock=ticking())
         with closing(cache):
             assert shown(cache).keys() == there
             assert rescue is not None

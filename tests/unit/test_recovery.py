@@ -17,7 +17,7 @@ from devots_desktop.store.lists import Lists, View
 from devots_desktop.store.lock import OpenLock
 from devots_desktop.store.recovery import Rescue
 from devots_desktop.sync import apply
-from tests.unit.building import ONE, TWO, answer, make_cache, page, queue, server_row, shown, ticking
+from tests.unit.building import ONE, TWO, answer, make_cache, opened_cache, page, queue, server_row, shown, ticking
 
 DAY = 86_400_000_000
 
@@ -31,7 +31,7 @@ def cache(tmp_path: Path) -> Iterator[Cache]:
 
 
 def reopened(folder: Path, *, syncs: bool = True) -> tuple[Cache, Rescue]:
-    made, rescue = recovery.open_cache(folder / "cache.sqlite3", syncs=syncs, clock=ticking(5_000_000))
+    made, rescue = opened_cache(folder / "cache.sqlite3", syncs=syncs, clock=ticking(5_000_000))
     assert rescue is not None
     return made, rescue
 
@@ -259,7 +259,7 @@ class TestInterrupted:
                     recovery.rebuild(folder / "cache.sqlite3", syncs=True, clock=ticking())
                 except (KeyboardInterrupt, CacheUnusable):
                     places += 1
-            again, _ = recovery.open_cache(folder / "cache.sqlite3", syncs=True, clock=ticking(9_000_000))
+            again, _ = opened_cache(folder / "cache.sqlite3", syncs=True, clock=ticking(9_000_000))
             assert shown(again).keys() == texts
             assert len(queue(again)) == 5
             again.close()
@@ -271,7 +271,7 @@ class TestInterrupted:
         """Its further changes would go with the file."""
         damage.mark(cache.path)
         with pytest.raises(CacheUnusable) as caught:
-            recovery.open_cache(cache.path, syncs=True, clock=ticking())
+            opened_cache(cache.path, syncs=True, clock=ticking())
         assert "another Devots program" in caught.value.sentence
         edits.add(cache, "marmalade")
         assert not (tmp_path / "quarantine").exists()
@@ -291,7 +291,7 @@ class TestInterrupted:
         damage.mark(tmp_path / "cache.sqlite3")
         monkeypatch.setattr("devots_desktop.store.damage.marked", lambda _: True)
         with pytest.raises(CacheDamaged):
-            recovery.open_cache(tmp_path / "cache.sqlite3", syncs=True, clock=ticking())
+            opened_cache(tmp_path / "cache.sqlite3", syncs=True, clock=ticking())
 
 
 def _die_at(patch: pytest.MonkeyPatch, step: int) -> list[str]:
