@@ -4,7 +4,6 @@ Texts and words are folded alike and compared as they are then. Folding works ch
 back to a place in the text.
 """
 
-import unicodedata
 from itertools import accumulate
 
 _LETTERS = (0, 7, 8, 9)
@@ -25,6 +24,8 @@ _folded = _Folded({0: "\N{REPLACEMENT CHARACTER}"})
 
 
 def _without_marks(text: str) -> str:
+    import unicodedata  # A megabyte of tables that a list in plain English does without.
+
     kept = ""
     for each in unicodedata.normalize("NFKD", text):
         category = unicodedata.category(each)

@@ -93,27 +93,24 @@ def keys(db: sqlite3.Connection, words: str, *, where: str, order: str, limit: i
     """
     wanted = terms(words)
     narrow = [term for term in wanted if len(term) >= _TRIGRAM] if _able(db) and _usable(db) else []
-    # A row number grows with time: going down from the newest needs no sorting of what is found.
-    if narrow:
-        indexed = "FROM todo_search s CROSS JOIN todo t ON t.key = s.rowid WHERE todo_search MATCH :match"
-    else:
-        indexed = "FROM todo t NOT INDEXED WHERE t.folded IS NOT NULL"
     values: dict[str, str | int] = {"match": _match(narrow), "limit": limit}
     values |= {f"term{place}": term for place, term in enumerate(wanted)}
-    found = db.execute(
-        "WITH hit (key) AS ("
-        f"SELECT * FROM (SELECT t.key {indexed} {_having(wanted, 't.folded')} AND {where}"
-        f" ORDER BY {'s.rowid' if narrow else 't.key'} DESC LIMIT :limit) UNION ALL "
-        f"SELECT * FROM (SELECT t.key FROM todo t WHERE t.folded IS NULL {_having(wanted, 'fold(t.text)')} AND {where}"
-        " ORDER BY t.key DESC LIMIT :limit) ORDER BY 1 DESC LIMIT :limit) "
-        f"SELECT t.key FROM hit h CROSS JOIN todo t ON t.key = h.key ORDER BY {order}",
-        values,
-    )
+    # A row number grows with time: going down from the newest needs no sorting of what is found.
+    end = f"AND {where} ORDER BY t.key DESC LIMIT :limit"
+    hits = f"SELECT t.key FROM todo t NOT INDEXED WHERE {_has(wanted, 'coalesce(t.folded, fold(t.text))')} {end}"
+    if narrow:
+        indexed = f"todo_search s CROSS JOIN todo t ON t.key = s.rowid WHERE todo_search MATCH :match AND {_has(wanted, 't.folded')}"
+        hits = (
+            f"SELECT * FROM (SELECT t.key FROM {indexed} {end.replace('t.key', 's.rowid')}) UNION ALL"
+            f" SELECT * FROM (SELECT t.key FROM todo t WHERE t.folded IS NULL AND {_has(wanted, 'fold(t.text)')} {end})"
+            " ORDER BY 1 DESC LIMIT :limit"
+        )
+    found = db.execute(f"WITH hit (key) AS ({hits}) SELECT t.key FROM hit h CROSS JOIN todo t ON t.key = h.key ORDER BY {order}", values)
     return array("q", chain.from_iterable(found))
 
 
-def _having(wanted: list[str], text: str) -> str:
-    return " ".join(f"AND instr({text}, :term{place}) > 0" for place in range(len(wanted)))
+def _has(wanted: list[str], text: str) -> str:
+    return " AND ".join(f"instr({text}, :term{place}) > 0" for place in range(len(wanted)))
 
 
 def _match(narrow: list[str]) -> str:
