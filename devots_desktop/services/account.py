@@ -2,15 +2,17 @@
 
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from devots_desktop.domain.account import Account, AccountKind, Live, Status
 from devots_desktop.domain.changes import ChangeSet
 from devots_desktop.domain.errors import CacheDamaged, DevotsError
 from devots_desktop.services.hub import Hub
-from devots_desktop.services.notices import Notice, Notices, rescued
+from devots_desktop.services.notices import Notice, Notices, on_network, rescued
 from devots_desktop.store import damage
 from devots_desktop.store.cache import Cache
+from devots_desktop.store.files import is_network
 from devots_desktop.store.lists import Lists
 from devots_desktop.store.profile import Profile
 
@@ -87,6 +89,7 @@ class OpenAccount:
             self.cache = Cache(path, syncs=syncs, clock=clock)
             self.notices.add(rescued(account.name, rescue, syncs=syncs))
         self.lists = Lists(path)
+        self._tell_network(path)
         self._connect = connect
         self._worker: Worker | None = None
         self._engine: Engine | None = None
@@ -94,6 +97,13 @@ class OpenAccount:
         self._syncing: Task[None] | None = None
         self._closed = self._mending = False
         self._suspicious = suspicious
+
+    def _tell_network(self, path: Path) -> None:
+        """Say it once: what can be done about it is done by then, or will not be."""
+        told = path.with_name("network-drive")
+        if is_network(path) and not told.exists():
+            told.touch()
+            self.notices.add(on_network(self.account.name, path.parent))
 
     def start(self, tasks: "Tasks", *, follow: bool = True, look_every: float = LOOK_EVERY_S) -> None:
         """Start the verbs and, for an account with a server, the engine. Needs a running asyncio loop.

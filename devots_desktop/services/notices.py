@@ -1,6 +1,7 @@
 """What the program has to tell a person besides answers: a list that the window shows until it is read, and that a command prints."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devots_desktop.services.hub import Hub
@@ -60,6 +61,15 @@ def unclean_end() -> Notice:
         "Ended unexpectedly",
         "Devots was ended the last time before it could close its files.",
         "Nothing that was saved is lost; the list is being looked through.",
+    )
+
+
+def on_network(account: str, folder: Path) -> Notice:
+    """The list lies on another computer's disk."""
+    return Notice(
+        "List on a network drive",
+        f"The list of “{account}” lies on a network drive, in {folder}. It works, if more slowly.",
+        "Open it on one computer at a time, or keep it on this one with --profile.",
     )
 
 

@@ -208,6 +208,10 @@ def translated(path: Path) -> Iterator[None]:
     except CacheDamaged:
         damage.mark(path)
         raise
+    except UnicodeDecodeError as error:
+        # SQLite's own sentence repeated a damaged name.
+        damage.mark(path)
+        raise CacheDamaged(f"The file {path} is damaged.") from error
     except (sqlite3.ProgrammingError, sqlite3.IntegrityError, sqlite3.InterfaceError):
         raise  # Bugs of ours, not the state of a file.
     except (sqlite3.Error, OSError) as error:

@@ -110,6 +110,14 @@ class TestInUse:
             assert [notice.title for notice in again.notices.all()] == ["List rebuilt"]
 
 
+def test_a_network_drive_is_told_once(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("devots_desktop.services.account.is_network", lambda _: True)
+    for titles in (["List on a network drive"], []):
+        account = place.open()
+        with closing(account.cache), closing(account.lists):
+            assert [notice.title for notice in account.notices.all()] == titles
+
+
 class TestCare:
     def run_care(self, path: Path, *, suspicious: bool, until_quiet: int) -> list[float]:
         """Look after a file until its second pause, on a clock of ten days."""

@@ -220,6 +220,15 @@ class TestRebuilt:
         assert (rescue.folder / "cache.sqlite3").read_bytes() == garbage
         again.close()
 
+    def test_a_name_in_the_schema_that_is_no_text_any_more(self, tmp_path: Path) -> None:
+        """SQLite repeats it in its message, which Python then cannot read."""
+        with make_cache(tmp_path, syncs=False) as cache:
+            edits.add(cache, "milk")
+        spoil(tmp_path / "cache.sqlite3", b"CREATE TABLE journal", b"CREATE \xaa\xff\xaaLE journal")
+        again, _ = reopened(tmp_path, syncs=False)
+        assert [row[0] for row in shown(again).values()] == ["milk"]
+        again.close()
+
     @pytest.mark.parametrize("left", [0, 300, None])
     def test_a_file_that_is_cut_off_or_gone_is_no_new_list(self, tmp_path: Path, left: int | None) -> None:
         with make_cache(tmp_path, syncs=False) as cache:
