@@ -70,7 +70,8 @@ def _use(kind: Kind, place: Path, known: Content, sent: list[Mutation], figures:
         # One that was added just before the damage was found may stay.
         wrong = {key: value for key, value in shown.items() if known.get(key) != value and value != (NEW, False)}
         assert not wrong, f"shown and wrong: {wrong}"
-        assert all(by_id.get(each.mutation_id) == each or each.values.get("text") == NEW for each in outbox), "a wrong change would be sent"
+        forged = [each for each in outbox if by_id.get(each.mutation_id) != each and each.values.get("text") != NEW]
+        assert not forged, f"changes that nobody made: {forged}, after {step}, told {notices}"
     missing, unsent = known.keys() - shown.keys(), by_id.keys() - {each.mutation_id for each in outbox}
     figures["damages"] += 1
     figures["rebuilt"] += bool(notices)

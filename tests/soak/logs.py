@@ -12,7 +12,7 @@ from devots_desktop.store.lists import Lists
 from tests.soak.stage import Content, content, delivered, one_edit, waiting
 from tests.unit.building import opened_cache
 
-COMMITS = 50
+COMMITS = 20
 
 
 def run(folder: Path, *, files: int, seed: int) -> Counter[str]:
