@@ -5,7 +5,7 @@ BOOTSTRAP := @$(PYTHON) packaging/bootstrap.py
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo demo-check test lint bench shots contract bundle
+.PHONY: help run demo demo-check test lint bench shots contract bundle soak
 
 help:  ## print this list
 	@sed -n 's/^\([a-z-]*\):  ## /  make \1\t/p' Makefile | expand -t 20
@@ -40,6 +40,10 @@ bench:  ## figures beside their references, into build/bench.json (ONLY=name cho
 shots:  ## a picture of every screen, into build/shots
 	$(BOOTSTRAP) dev
 	@exec $(VENV) -m tests.shots $(ARGS)
+
+soak:  ## kills, torn logs and damaged files, one line of figures (ARGS=0.1 for a tenth)
+	$(BOOTSTRAP) dev
+	@exec $(VENV) -m tests.soak $(ARGS)
 
 contract:  ## what every place for todos must do (BACKEND=postgres-18 chooses)
 	$(BOOTSTRAP) dev

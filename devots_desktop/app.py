@@ -4,6 +4,11 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -13,9 +18,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments:
         profile, is_window = _for_window(arguments)
         if not is_window:
-            from devots_desktop.cli.main import run as run_command
-
-            return run_command(arguments)
+            return _run_command(arguments)
     # The window collects garbage on its own thread (ui/garbage.py), and its start has nothing to collect.
     gc.disable()
     from pathlib import Path
@@ -24,6 +27,37 @@ def main(argv: Sequence[str] | None = None) -> int:
     from devots_desktop.ui.program import run as run_window
 
     return run_window(Path(profile) if profile else default_folder(os.environ))
+
+
+def _run_command(arguments: Sequence[str]) -> int:
+    """A command; of a bug, a report without anybody's data instead of a traceback."""
+    from devots_desktop.cli.main import FAILED
+    from devots_desktop.cli.main import run as run_command
+
+    try:
+        return run_command(arguments)
+    except Exception:
+        import logging
+
+        from devots_desktop.services import logs
+
+        folder = _folder(arguments)
+        logs.start(folder)
+        logging.getLogger(__name__).exception("A command failed")
+        logs.stop()
+        sys.stderr.write(f"Something went wrong inside Devots; what was saved is safe. The report is in {folder / 'crashes'}.\n")
+        return FAILED
+
+
+def _folder(arguments: Sequence[str]) -> "Path":
+    """The profile's folder, as far as arguments name it that need not be usable."""
+    from pathlib import Path
+
+    from devots_desktop.store.profile import default_folder
+
+    named = [after for before, after in pairwise(arguments) if before == "--profile"]
+    named += [each.partition("=")[2] for each in arguments if each.startswith("--profile=")]
+    return Path(named[-1]) if named else default_folder(os.environ)
 
 
 def _for_window(arguments: Sequence[str]) -> tuple[str, bool]:

@@ -46,6 +46,7 @@ def tree() -> argparse.ArgumentParser:
     shared = _shared()
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     _add_todo_commands(commands, shared)
+    _add_transfer_commands(commands, shared)
     _add_sync_commands(commands, shared)
     _add_account_commands(commands, shared)
     _add_database_commands(commands, shared)
@@ -84,6 +85,14 @@ def _add_todo_commands(commands: "_Commands", shared: "_Parser") -> None:
     _command(commands, shared, "undo", "take back the last change that was made here, in the window or by a command")
     _command(commands, shared, "redo", "make the change again that was taken back last")
     _command(commands, shared, "parked", "show the changes that the server refused, and why")
+
+
+def _add_transfer_commands(commands: "_Commands", shared: "_Parser") -> None:
+    exporting = _command(commands, shared, "export", "write all todos to a file or to standard output")
+    exporting.add_argument("--format", choices=("json", "csv", "todotxt"), help="else by the file's name: .csv, .txt (todotxt), or JSON")
+    exporting.add_argument("file", metavar="FILE", nargs="?", type=_filled, default="-", help="where to; - or nothing: standard output")
+    help_ = "add the todos of a JSON export that are not here; nothing that is here is changed"
+    _command(commands, shared, "import", help_).add_argument("file", metavar="FILE", type=_filled, help="the file; -: standard input")
 
 
 def _add_views(listing: _Parser) -> None:

@@ -15,6 +15,7 @@ from devots_desktop.cli.output import NotAnswered, Output, message
 from devots_desktop.domain.account import Account, AccountKind, Live, Status
 from devots_desktop.domain.changes import Change, ChangeSet, Op, Via
 from devots_desktop.domain.errors import AccountUnusable
+from devots_desktop.services import logs
 from devots_desktop.services.account import OpenAccount, now
 from devots_desktop.services.accounts import Accounts
 from devots_desktop.services.tasks import Tasks
@@ -53,7 +54,11 @@ def run(arguments: Namespace, output: Output) -> int:
     if arguments.command == "sync" and output.as_json:
         message("devots sync: --json goes with --once, which has an answer.")
         return 2
+    logs.start(profile.folder)
     opened = Accounts(profile).open(account)
+    for notice in opened.notices.all():
+        message(str(notice))
+    opened.notices.added.subscribe(lambda notice: message(str(notice)))
     try:
         asyncio.run(_watch(opened, output) if arguments.command == "watch" else _until_ended(opened, asyncio.Event()))
     except KeyboardInterrupt:

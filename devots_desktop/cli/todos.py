@@ -1,4 +1,4 @@
-"""The commands on todos: add, list, search, done, reopen, edit, delete, undo, redo, parked.
+"""The commands on todos: add, list, search, done, reopen, edit, delete, undo, redo, parked, export, import.
 
 They work on the account's cache in this thread and end. asyncio is loaded only where a server is to be told afterwards: its import takes longer
 than everything else here.
@@ -7,6 +7,7 @@ than everything else here.
 from argparse import Namespace
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from types import ModuleType
 from typing import Any, TypeVar
 
 from devots_desktop.cli import forms
@@ -34,6 +35,13 @@ def run(arguments: Namespace, output: Output) -> None:
                 _list(opened.lists, arguments, output)
             case "parked":
                 _parked(opened.lists, output)
+            case "export":
+                _transfer().export(opened.lists, arguments, output)
+            case "import":
+                todos = _transfer().read(arguments.file)
+                imported = _at_once(Todos(opened.cache, _here, opened.changes.publish).bring(todos))
+                _tell(profile, account)
+                _transfer().show(imported, output)
             case "undo" | "redo":
                 _turn(opened, arguments.command, lambda: _tell(profile, account), output)
             case _:
@@ -45,11 +53,20 @@ def run(arguments: Namespace, output: Output) -> None:
 @contextmanager
 def _opened(profile: Profile, account: Account) -> Iterator[OpenAccount]:
     opened = OpenAccount(profile, account)
+    for notice in opened.notices.all():
+        message(str(notice))
     try:
         yield opened
     finally:
         opened.lists.close()
         opened.cache.close()
+
+
+def _transfer() -> ModuleType:
+    """What only two commands need."""
+    from devots_desktop.cli import transfer
+
+    return transfer
 
 
 # Reading ---------------------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ DevotsError
 ├── UnknownTodo          no todo, or more than one, answers to this id
 ├── ProfileUnusable      the profile folder cannot be read or written
 ├── CacheUnusable        the offline cache cannot be opened
+│   └── CacheDamaged         its file is not what was written: it is set aside and rebuilt
 ├── AccountUnusable      the account cannot be used as it is entered
 │   ├── WrongCredentials     e-mail or password is wrong (never says which)
 │   ├── TooManyTries         the server refuses further tries for a while
@@ -12,6 +13,7 @@ DevotsError
 │   ├── NotMigrated          the database lacks our migrations
 │   ├── ServerTooNew         the database has migrations that this program does not know
 │   └── UntrustedCertificate the server's certificate does not prove who it is
+├── FileUnusable         a file to import from or to write to cannot be used
 ├── SignedOut            the session ended: sign in again, nothing is lost
 ├── Unreachable          no answer, or "not now": the engine tries again
 └── BatchRefused         the server refused a request as a whole, without naming a mutation
@@ -53,6 +55,15 @@ class CacheUnusable(DevotsError):
     """The offline cache cannot be opened."""
 
 
+class CacheDamaged(CacheUnusable):
+    """The offline cache is not what was written. What is damaged is neither shown nor sent; the file is never deleted."""
+
+    def __init__(self, sentence: str = "A part of the list on this disk is damaged.") -> None:
+        super().__init__(
+            "List damaged", sentence, "The file is set aside and the list rebuilt, at the latest at the next start; nothing is deleted."
+        )
+
+
 class AccountUnusable(DevotsError):
     """The account cannot be used as it is entered; trying again changes nothing."""
 
@@ -89,6 +100,10 @@ class ServerTooNew(AccountUnusable):
 
 class UntrustedCertificate(AccountUnusable):
     """The server's certificate does not prove that it is the server that was asked for."""
+
+
+class FileUnusable(DevotsError):
+    """A file that the user named cannot be read, is not what it should be, or cannot be written."""
 
 
 class SignedOut(DevotsError):

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from devots_desktop.domain.account import Account, AccountKind, Live, Status
 from devots_desktop.domain.changes import ChangeSet
+from devots_desktop.domain.errors import CacheDamaged, DevotsError
 from devots_desktop.services.hub import Hub
-from devots_desktop.store.cache import Cache
+from devots_desktop.services.notices import Notice, Notices, rescued
+from devots_desktop.store import damage, recovery
 from devots_desktop.store.lists import Lists
 from devots_desktop.store.profile import Profile
 
@@ -39,6 +41,7 @@ class OpenAccount:
     Attributes:
         changes: tells every change of the list, by whatever way it came.
         statuses: tells what the account is doing, each time it changes; `status` is the newest.
+        notices: what a person is to be told, as that the list was damaged and is rebuilt.
         todos: the verbs, once started.
         search: the list by words, off this thread, once started.
     """
@@ -46,27 +49,43 @@ class OpenAccount:
     todos: "Todos"
     search: "Search"
 
-    def __init__(self, profile: Profile, account: Account, *, connect: Connect | None = None, clock: Callable[[], int] = now) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        account: Account,
+        *,
+        connect: Connect | None = None,
+        clock: Callable[[], int] = now,
+        notices: Notices | None = None,
+        suspicious: bool = False,
+    ) -> None:
         """Open an account of a profile.
 
         Args:
             connect: how to reach the server; None for "This computer".
+            notices: where a person is told what happened; a list of its own where none is given.
+            suspicious: an earlier run ended uncleanly, so that the file is looked through once the account is started.
 
         Raises:
-            CacheUnusable: the cache cannot be opened.
+            CacheUnusable: the cache cannot be opened. A damaged one is rebuilt, which `notices` tells.
         """
         self.account = account
         self.changes: Hub[ChangeSet] = Hub()
         self.statuses: Hub[Status] = Hub()
         self.status = Status(Live.LOCAL if account.kind is AccountKind.COMPUTER else Live.OFFLINE)
+        self.notices = Notices() if notices is None else notices
         path = profile.cache_path(account)
-        self.cache = Cache(path, syncs=account.kind is not AccountKind.COMPUTER, clock=clock)
+        self.cache, rescue = recovery.open_cache(path, syncs=account.kind is not AccountKind.COMPUTER, clock=clock)
+        if rescue is not None:
+            self.notices.add(rescued(account.name, rescue, syncs=self.cache.syncs))
         self.lists = Lists(path)
         self._connect = connect
         self._worker: Worker | None = None
         self._engine: Engine | None = None
         self._running: list[Task[None]] = []
-        self._closed = False
+        self._syncing: Task[None] | None = None
+        self._closed = self._mending = False
+        self._suspicious = suspicious
 
     def start(self, tasks: "Tasks", *, follow: bool = True, look_every: float = LOOK_EVERY_S) -> None:
         """Start the verbs and, for an account with a server, the engine. Needs a running asyncio loop.
@@ -75,8 +94,9 @@ class OpenAccount:
             follow: keep in step until closed. False for a command that does one thing and ends.
             look_every: seconds between looks at what other processes wrote; short where nobody can ping.
         """
-        from asyncio import get_running_loop
+        from asyncio import get_running_loop, sleep
 
+        from devots_desktop.services import care
         from devots_desktop.services.search import Search
         from devots_desktop.services.todos import Todos
         from devots_desktop.services.worker import Worker
@@ -93,8 +113,8 @@ class OpenAccount:
         if follow:
             self._spawn("index", self._index(worker))
             self._spawn("look", self._look(look_every))
-            if self._engine is not None:
-                self._spawn("sync", self._engine.run())
+            self._spawn("care for", care.look_after(self.cache.path, self.cache.clock, sleep, suspicious=self._suspicious))
+            self._sync()
 
     def poke(self) -> None:
         """Look now at what other processes wrote, and at the server: after a ping, and when the window gets the focus."""
@@ -133,9 +153,10 @@ class OpenAccount:
         self.lists.close()
         self.cache.close()
 
-    def _spawn(self, what: str, work: "Coroutine[Any, Any, None]") -> None:
+    def _spawn(self, what: str, work: "Coroutine[Any, Any, None]") -> "Task[None]":
         task = self._tasks.spawn(f"{what} {self.account.name}", work)
         self._running = [*(other for other in self._running if not other.done()), task]
+        return task
 
     def _make_engine(self, worker: "Worker", connect: Connect, publish: Callable[[ChangeSet], object]) -> "Engine":
         from devots_desktop.sync.engine import Engine
@@ -169,6 +190,8 @@ class OpenAccount:
         from asyncio import sleep
 
         while True:
+            if not self._mending and damage.marked(self.cache.path):
+                await self._mend()
             if await self._worker_has_news():
                 await self._refresh()
             await sleep(every)
@@ -189,6 +212,40 @@ class OpenAccount:
                 await changed.wait()
         finally:
             end()
+
+    # Damage that is found while the account is in use
+
+    def _sync(self) -> None:
+        if self._engine is not None:
+            self._syncing = self._spawn("sync", self._engine.run())
+
+    async def _mend(self) -> None:
+        """Set the damaged cache aside and go on with a rebuilt one; once, because damage that comes back is the disk's."""
+        from asyncio import gather
+
+        assert self._worker is not None  # noqa: S101 (the look, which calls this, starts after the worker)
+        self._mending = True
+        if self._syncing is not None:
+            # What it holds of the old cache's cursor must not get into the new cache.
+            self._syncing.cancel()
+            await gather(self._syncing, return_exceptions=True)
+        self.lists.close()
+        await self.search.let_go()
+        try:
+            rescue = await self._worker(self._rebuild)
+            self.lists.open()
+        except DevotsError as error:
+            self.notices.add(Notice(error.title, error.sentence, error.next_step))
+            raise
+        self.notices.add(rescued(self.account.name, rescue, syncs=self.cache.syncs))
+        self.changes.publish(ChangeSet(reload=True, seq=self.cache.seen))
+        self._sync()
+
+    def _rebuild(self) -> recovery.Rescue:
+        self.cache.close(because=CacheDamaged())
+        rescue = recovery.rebuild(self.cache.path, syncs=self.cache.syncs, clock=self.cache.clock)
+        self.cache.open()
+        return rescue
 
     async def _worker_has_news(self) -> bool:
         assert self._worker is not None  # noqa: S101 (the look starts after the worker)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 from devots_desktop.domain.account import Account, AccountKind, SecretStore
 from devots_desktop.domain.errors import AccountUnusable, DevotsError, SignedOut
 from devots_desktop.services.account import OpenAccount, now
+from devots_desktop.services.notices import Notices
 from devots_desktop.services.secrets import Secrets
 from devots_desktop.store import lists
 from devots_desktop.store.cache import Cache
@@ -63,7 +64,12 @@ class PostgresForm:
 
 
 class Accounts:
-    """The accounts of a profile."""
+    """The accounts of a profile.
+
+    Attributes:
+        notices: what a person is to be told, of all accounts that were opened here.
+        suspicious: an earlier run ended uncleanly (services/running.py): what is opened from now on is looked through.
+    """
 
     def __init__(self, profile: Profile, *, clock: Callable[[], int] = now, keyring_timeout: float = 30.0) -> None:
         """Work on a profile's list of accounts.
@@ -74,6 +80,8 @@ class Accounts:
         self._profile = profile
         self._clock = clock
         self._secrets = Secrets(profile, timeout=keyring_timeout)
+        self.notices = Notices()
+        self.suspicious = False
 
     def all(self) -> list[Account]:
         """All accounts, "This computer" first."""
@@ -94,7 +102,7 @@ class Accounts:
             CacheUnusable: it cannot be opened.
         """
         connect = None if account.kind is AccountKind.COMPUTER else partial(self._connect, account)
-        return OpenAccount(self._profile, account, connect=connect, clock=self._clock)
+        return OpenAccount(self._profile, account, connect=connect, clock=self._clock, notices=self.notices, suspicious=self.suspicious)
 
     async def add_postgres(self, form: PostgresForm) -> Account:
         """Sign in or up at a PostgreSQL, and remember the account.

@@ -40,6 +40,16 @@ class Search:
         finally:
             given_up.set()
 
+    async def let_go(self) -> None:
+        """Close the file after what is being searched; the next search opens what lies there then."""
+
+        def close() -> None:
+            if self._lists is not None:
+                self._lists.close()
+                self._lists = None
+
+        await self._worker(close)
+
     def close(self) -> None:
         """Give up what is being searched, and close the file."""
         self._closing.set()

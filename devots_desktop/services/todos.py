@@ -57,6 +57,10 @@ class Todos:
         found = lines(text)
         return await self._change(lambda: edits.add_all(self._cache, found))
 
+    async def bring(self, todos: Sequence[edits.Brought]) -> edits.Imported:
+        """Add the todos of a file that are not here: all of them or none. Raises CacheUnusable."""
+        return await self._change(lambda: edits.bring(self._cache, todos))
+
     async def edit(self, client_id: str, text: str) -> bool:
         """Give a todo another text; False where nothing changed. Raises as `add` does."""
         cleaned = clean_text(text)

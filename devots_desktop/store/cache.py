@@ -1,21 +1,28 @@
-"""Opening the cache and its transactions: pragmas, migrations, and SQLite's errors as sentences."""
+"""Opening the cache and its transactions: pragmas, and SQLite's errors as sentences."""
 
 import errno
-import os
+import shutil
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol, Self, TypeVar
 
-from devots_desktop.bundled import bundled
 from devots_desktop.domain.changes import ChangeSet
-from devots_desktop.domain.errors import CacheUnusable
-from devots_desktop.store import journal
+from devots_desktop.domain.errors import CacheDamaged, CacheUnusable, DevotsError
+from devots_desktop.store import backup, checksum, damage, journal, migration
+from devots_desktop.store.carving import log_is_damaged
+from devots_desktop.store.files import is_network, make_private
+from devots_desktop.store.lock import OpenLock
 
 _BUSY_S = 10.0
+_UNDECODABLE = ("Could not decode to UTF-8", "user-defined function raised")
+"""What Python's sqlite3 says, without a code, of a text that is no UTF-8 any more; of our functions, too, nothing else lets them fail."""
+_LITTLE = 1 << 17
+"""Bytes of free space with which SQLite cannot work."""
+_SMALLEST = 512
+"""Bytes of the smallest database (sqlite.org/fileformat2.html)."""
 _PRAGMAS = (
-    "PRAGMA journal_mode = WAL",
     "PRAGMA foreign_keys = ON",
     "PRAGMA trusted_schema = OFF",
     "PRAGMA secure_delete = ON",
@@ -58,14 +65,44 @@ class Cache:
         self.path = path
         self.syncs = syncs
         self.clock = clock
-        with translated(path):
-            _refuse_newer(path)
-            self.db = _connect(path)
-            self._seen = journal.end(self.db)
+        self._lock = OpenLock(path)
+        self._trouble: CacheUnusable | None = None
+        self.open()
 
-    def close(self) -> None:
-        """Close the file; the object cannot be used afterwards."""
+    def open(self) -> None:
+        """Open the file again, after `close`: another one may lie in its place. Raises as making a Cache does."""
+        try:
+            with translated(self.path):
+                self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                migration.refuse_newer(self.path, wait=_BUSY_S)
+                # Where others have the file open they are using its log, which is sound then.
+                damaged = self._lock.alone() and log_is_damaged(self.path)
+                self._lock.share()
+                if damaged or damage.marked(self.path) or _lost(self.path):
+                    raise CacheDamaged(f"The file {self.path} is damaged.")
+                self.db = connect(self.path)
+                self._seen = journal.end(self.db)
+                self._trouble = None
+        except DevotsError as error:
+            self._lock.release()
+            self._trouble = error if isinstance(error, CacheUnusable) else None
+            raise
+
+    def close(self, because: CacheUnusable | None = None) -> None:
+        """Close the file.
+
+        Args:
+            because: what whoever uses the cache is told until it is open again.
+        """
+        self._trouble = because
         self.db.close()
+        self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     @contextmanager
     def transaction(self, *, durable: bool = True) -> Iterator[sqlite3.Connection]:
@@ -74,7 +111,7 @@ class Cache:
         Args:
             durable: wait until the disk has it. False for what a server can send again.
         """
-        with translated(self.path):
+        with self._usable():
             self.db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             self.db.execute("BEGIN IMMEDIATE")
             try:
@@ -89,8 +126,15 @@ class Cache:
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Read without a transaction, with SQLite's errors translated."""
-        with translated(self.path):
+        with self._usable():
             yield self.db
+
+    @contextmanager
+    def _usable(self) -> Iterator[None]:
+        if self._trouble is not None:
+            raise self._trouble  # It could not be opened again.
+        with translated(self.path):
+            yield
 
     def news(self) -> ChangeSet:
         """All changes since the last call, by this object or by another process, in order of commit."""
@@ -99,98 +143,77 @@ class Cache:
         self._seen = changes.seq
         return changes
 
+    @property
+    def seen(self) -> int:
+        """The journal entry up to which `news` has told."""
+        return self._seen
+
     def changed_elsewhere(self) -> bool:
         """Whether another connection wrote to the file since the last look: one cheap read, for a look on focus or on a ping."""
         with self.reading() as db:
             return journal.end(db) > self._seen
 
 
-def _refuse_newer(path: Path) -> None:
-    """Look before anything is written: opening a file in WAL mode for writing may change it, if only when it is closed."""
-    if not path.exists() or not path.stat().st_size:
-        return
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_BUSY_S)) as db:
-        version: int = db.execute("PRAGMA user_version").fetchone()[0]
-    if version > len(_scripts()):
-        raise CacheUnusable(
-            "Newer data",
-            f"The list in {path} was written by a newer version of Devots Desktop.",
-            "Install the newer version; nothing was changed.",
-        )
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection that writes to a cache file, which is made where it is missing and brought to the newest form.
 
-
-def _connect(path: Path) -> sqlite3.Connection:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    Raises:
+        sqlite3.Error, OSError, DevotsError: it cannot be opened.
+    """
     if not path.exists():
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        make_private(path)
     db = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False, cached_statements=256)
     try:
+        checksum.register(db)
+        db.execute(f"PRAGMA journal_mode = {'DELETE' if is_network(path) else 'WAL'}")
         for pragma in _PRAGMAS:
             db.execute(pragma)
-        _migrate(db)
+        migration.migrate(db, path)
     except BaseException:
         db.close()
         raise
     return db
 
 
-def _scripts() -> list[Path]:
-    return sorted(bundled("migrations", "cache").glob("[0-9]*.sql"))
+def _lost(path: Path) -> bool:
+    """Whether the file was cut off or is gone, which SQLite takes for a new one. A process that is killed while it makes the file leaves an empty one."""
+    size = path.stat().st_size if path.exists() else 0
+    return size < _SMALLEST and (size > 0 or bool(backup.dailies(path)))
 
 
-def _migrate(db: sqlite3.Connection) -> None:
-    """Run the numbered SQL files that the cache has not seen, each with its number in one transaction."""
-    version: int = db.execute("PRAGMA user_version").fetchone()[0]
-    for number, script in enumerate(_scripts()[version:], start=version + 1):
-        _run_script(db, script, number)
-
-
-def _run_script(db: sqlite3.Connection, script: Path, number: int) -> None:
-    db.execute("BEGIN IMMEDIATE")
+def _no_room(path: Path) -> bool:
     try:
-        # Another process may have opened the new file first.
-        if db.execute("PRAGMA user_version").fetchone()[0] < number:
-            for statement in _statements(script.read_text(encoding="utf-8")):
-                db.execute(statement)
-            db.execute(f"PRAGMA user_version = {number}")
-        db.execute("COMMIT")
-    except BaseException:
-        if db.in_transaction:
-            db.execute("ROLLBACK")
-        raise
-
-
-def _statements(script: str) -> Iterator[str]:
-    """The single statements of a script: `executescript` would commit before it starts."""
-    statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            yield statement
-            statement = ""
-    if statement.strip():
-        yield statement
+        return shutil.disk_usage(path.parent).free < _LITTLE
+    except OSError:
+        return False
 
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Turn the errors of SQLite and of the file system into CacheUnusable with a sentence for each cause."""
+    """Turn the errors of SQLite and of the file system into CacheUnusable with a sentence for each cause. Damage is marked for who opens next."""
     try:
         yield
+    except CacheDamaged:
+        damage.mark(path)
+        raise
     except (sqlite3.ProgrammingError, sqlite3.IntegrityError, sqlite3.InterfaceError):
         raise  # Bugs of ours, not the state of a file.
     except (sqlite3.Error, OSError) as error:
-        raise _cause(error, path) from error
+        cause = _cause(error, path)
+        if isinstance(cause, CacheDamaged):
+            damage.mark(path)
+        raise cause from error
 
 
 def _cause(error: sqlite3.Error | OSError, path: Path) -> CacheUnusable:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # The low byte is the primary code (sqlite.org/rescode.html).
     number = error.errno if isinstance(error, OSError) else 0
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return CacheUnusable("List damaged", f"The file {path} is damaged.", "Keep the file and restore it from a backup.")
-    if code == sqlite3.SQLITE_FULL or number in _FULL:
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or str(error).startswith(_UNDECODABLE):
+        return CacheDamaged(f"The file {path} is damaged.")
+    # Where the log's index cannot grow, SQLite speaks of an I/O error.
+    if code == sqlite3.SQLITE_FULL or number in _FULL or (code == sqlite3.SQLITE_IOERR and _no_room(path)):
         return CacheUnusable("Disk full", f"There is no room left on the disk of {path.parent}.", "Free some space and try again.")
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) or number in (errno.EAGAIN, errno.EWOULDBLOCK):
         return CacheUnusable("List busy", f"Another program keeps {path} locked.", "Close that program and try again.")
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM) or number in _NOT_WRITABLE:
         return CacheUnusable(

@@ -6,6 +6,7 @@ from devots_desktop.domain.changes import Op
 from devots_desktop.domain.todo import Patch, ServerRow, State
 from devots_desktop.store import queueing, replica, rows
 from devots_desktop.store.cache import Cache
+from devots_desktop.store.checksum import checksum
 from devots_desktop.store.history import Was
 
 NEVER_SEEN = -1
@@ -20,23 +21,29 @@ class Changed:
     row: rows.Row
 
 
-def insert(cache: Cache, client_id: str, values: Was, at: int) -> Changed:
-    """Add a todo."""
+def insert(cache: Cache, client_id: str, values: Was, at: int, *, updated_at: int | None = None) -> Changed:
+    """Add a todo.
+
+    Args:
+        updated_at: when it was changed last, where that was before now.
+    """
     if cache.syncs:
         queueing.create(cache.db, client_id, values.patch(), at=at, created_at=values.created_at)
-    return _show(cache, ServerRow(client_id, 0, values.text, values.completed, values.created_at, at, NEVER_SEEN))
+    shown_at = at if updated_at is None else updated_at
+    return _show(cache, ServerRow(client_id, 0, values.text, values.completed, values.created_at, shown_at, NEVER_SEEN))
 
 
 def change(cache: Cache, row: rows.Row, changed: Patch, at: int) -> Changed:
     """Change fields of a todo; each has another value than before."""
     if cache.syncs:
         queueing.edit(cache.db, row, changed, at)
-    shown = row.patch() | changed
-    text, completed, state = str(shown["text"]), bool(shown["completed"]), _state(cache, row.client_id)
+    text, completed = (changed.get(name, value) for name, value in row.patch().items())
+    new = replace(row, text=str(text), completed=bool(completed), updated_at=at, state=_state(cache, row.client_id))
     cache.db.execute(
-        "UPDATE todo SET text = ?, completed = ?, updated_at = ?, state = ? WHERE key = ?", (text, completed, at, state, row.key)
+        "UPDATE todo SET text = ?, completed = ?, updated_at = ?, state = ?, checksum = ? WHERE key = ?",
+        (new.text, new.completed, at, new.state, new.checksum, row.key),
     )
-    return Changed(Op.UPDATE, replace(row, text=text, completed=completed, updated_at=at, state=state))
+    return Changed(Op.UPDATE, new)
 
 
 def remove(cache: Cache, row: rows.Row, at: int) -> Changed:
@@ -55,13 +62,17 @@ def put_back(cache: Cache, client_id: str, values: Was, at: int) -> Changed:
 
 def _show(cache: Cache, new: ServerRow) -> Changed:
     state = _state(cache, new.client_id)
+    values = (*rows.server_values(new), str(state))
     cursor = cache.db.execute(
-        "INSERT INTO todo (client_id, server_id, text, completed, created_at, updated_at, row_version, state)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (*rows.server_values(new), state),
+        "INSERT INTO todo (client_id, server_id, text, completed, created_at, updated_at, row_version, state, checksum)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (*values, checksum(*values)),
     )
     assert cursor.lastrowid is not None  # noqa: S101 (written by the statement before)
-    return Changed(Op.INSERT, rows.Row(cursor.lastrowid, *rows.server_values(new), state))
+    times = (new.created_at, new.updated_at)
+    return Changed(
+        Op.INSERT, rows.Row(cursor.lastrowid, new.client_id, new.server_id, new.text, new.completed, *times, new.row_version, state)
+    )
 
 
 def _state(cache: Cache, client_id: str) -> State:

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from devots_desktop.domain.changes import Via
 from devots_desktop.domain.lines import Line
@@ -38,6 +39,45 @@ def add_all(cache: Cache, lines: Sequence[Line]) -> list[str]:
         changes = [changing.insert(cache, client_id, values, at) for client_id, values in reversed(made)]
         _finish(cache, Action.ADD, [Entry(client_id, None, values) for client_id, values in made], changes, at)
     return ids
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """A todo from a file; times are microseconds since 1970 UTC."""
+
+    client_id: str
+    text: str
+    completed: bool
+    created_at: int
+    updated_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import did.
+
+    Attributes:
+        added: todos that were not here.
+        same: todos that are here with the same text and mark.
+        kept: todos that are here with another text or mark.
+    """
+
+    added: int
+    same: int
+    kept: int
+
+
+def bring(cache: Cache, todos: Sequence[Brought]) -> Imported:
+    """Add todos of a file, with their ids and times. What is here already is left as it is: an import never changes or removes anything."""
+    with cache.transaction() as db:
+        at = cache.clock()
+        here = {todo.client_id: row for todo in todos if (row := rows.row(db, todo.client_id)) is not None}
+        fresh = [todo for todo in todos if todo.client_id not in here]
+        made = [(todo, Was(todo.text, todo.completed, todo.created_at)) for todo in fresh]
+        changes = [changing.insert(cache, todo.client_id, values, at, updated_at=todo.updated_at) for todo, values in made]
+        _finish(cache, Action.ADD, [Entry(todo.client_id, None, values) for todo, values in made], changes, at)
+    same = sum((row.text, row.completed) == (todo.text, todo.completed) for todo in todos if (row := here.get(todo.client_id)))
+    return Imported(len(fresh), same, len(here) - same)
 
 
 def edit(cache: Cache, client_id: str, patch: Patch) -> bool:

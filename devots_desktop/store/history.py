@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from devots_desktop.domain.steps import Action, Step, Steps
 from devots_desktop.domain.todo import Patch
 from devots_desktop.store import rows
+from devots_desktop.store.checksum import checksum, verify
 
 KEPT = 100
 """Steps that can be undone at least."""
@@ -51,8 +52,8 @@ def record(db: sqlite3.Connection, action: Action, entries: Sequence[Entry], at:
     if step % TRIMMED_EVERY == 0:
         db.execute("DELETE FROM undo WHERE step <= (SELECT step FROM undo ORDER BY step DESC LIMIT 1 OFFSET ?)", (KEPT,))
     db.executemany(
-        "INSERT INTO undo_entry (step, place, client_id, before, after) VALUES (?, ?, ?, ?, ?)",
-        [(step, place, entry.client_id, _stored(entry.before), _stored(entry.after)) for place, entry in enumerate(entries)],
+        "INSERT INTO undo_entry (step, place, client_id, before, after, checksum) VALUES (?, ?, ?, ?, ?, ?)",
+        [(step, place, *_values(entry)) for place, entry in enumerate(entries)],
     )
 
 
@@ -69,9 +70,11 @@ def newest(db: sqlite3.Connection, *, undone: bool) -> int | None:
 
 
 def entries(db: sqlite3.Connection, step: int) -> list[Entry]:
-    """The todos of a step, in its order."""
-    found = db.execute("SELECT client_id, before, after FROM undo_entry WHERE step = ? ORDER BY place", (step,))
-    return [Entry(client_id, _read(before), _read(after)) for client_id, before, after in found]
+    """The todos of a step, in its order. Raises CacheDamaged: undoing it would write what was never there."""
+    found = db.execute("SELECT client_id, before, after, checksum FROM undo_entry WHERE step = ? ORDER BY place", (step,)).fetchall()
+    for *values, stored in found:
+        verify(stored, *values)
+    return [Entry(client_id, _read(before), _read(after)) for client_id, before, after, _ in found]
 
 
 def turn(db: sqlite3.Connection, step: int, now: Sequence[Entry], *, undone: bool) -> Step:
@@ -85,18 +88,26 @@ def turn(db: sqlite3.Connection, step: int, now: Sequence[Entry], *, undone: boo
     """
     db.execute("UPDATE undo SET undone = ? WHERE step = ?", (undone, step))
     db.executemany(
-        "UPDATE undo_entry SET before = ?, after = ? WHERE step = ? AND place = ?",
-        [(_stored(entry.before), _stored(entry.after), step, place) for place, entry in enumerate(now)],
+        "UPDATE undo_entry SET client_id = ?, before = ?, after = ?, checksum = ? WHERE step = ? AND place = ?",
+        [(*_values(entry), step, place) for place, entry in enumerate(now)],
     )
     return _step(db, step)
 
 
 def _step(db: sqlite3.Connection, number: int) -> Step:
-    action, count, text = db.execute(
-        "SELECT s.action, s.count, coalesce(e.after, e.before) FROM undo s JOIN undo_entry e USING (step) WHERE s.step = ? AND e.place = 0",
+    action, count, client_id, before, after, stored = db.execute(
+        "SELECT s.action, s.count, e.client_id, e.before, e.after, e.checksum FROM undo s JOIN undo_entry e USING (step)"
+        " WHERE s.step = ? AND e.place = 0",
         (number,),
     ).fetchone()
-    return Step(Action(action), json.loads(text)["text"], count)
+    verify(stored, client_id, before, after)
+    return Step(Action(action), json.loads(after or before)["text"], count)
+
+
+def _values(entry: Entry) -> tuple[str | int | None, ...]:
+    """The columns of an entry, with their checksum."""
+    values = (entry.client_id, _stored(entry.before), _stored(entry.after))
+    return (*values, checksum(*values))
 
 
 def _stored(state: Was | None) -> str | None:

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from threading import Lock
+from typing import TYPE_CHECKING, Self
 
 from devots_desktop.domain.changes import Via
+from devots_desktop.domain.errors import CacheUnusable
 from devots_desktop.domain.search import fold, terms
 from devots_desktop.domain.sorting import ALPHABET_LENGTH, Sort
 from devots_desktop.domain.todo import Todo
@@ -84,15 +86,37 @@ class Lists:
             CacheUnusable: it cannot be read.
         """
         self._path = path
-        with translated(path):
-            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._lock = Lock()
+        self.open()
+
+    def open(self) -> None:
+        """Open the file again, after `close`: another one may lie in its place. Raises as making a Lists does."""
+        with self._lock, translated(self._path):
+            self._db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
             self._db.execute("PRAGMA query_only = ON")
             self._db.execute("PRAGMA busy_timeout = 1000")
             self._db.create_function("fold", 1, fold, deterministic=True)
+            self._closed = False
 
     def close(self) -> None:
-        """Close the file."""
-        self._db.close()
+        """Close the file, when nobody reads in it."""
+        with self._lock:
+            self._closed = True
+            self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """The connection, for one reader at a time: while a damaged file is set aside, another thread closes it."""
+        with self._lock, translated(self._path):
+            if self._closed:
+                raise CacheUnusable("List closed", "The list is closed, or being rebuilt.", "Wait a moment and look again.")
+            yield self._db
 
     def keys(self, view: View, *, sort: Sort = Sort.NEWEST, limit: int = -1) -> "array[int]":
         """The keys of a view's rows in the order of the list: 8 bytes a row."""
@@ -104,8 +128,8 @@ class Lists:
                 f"SELECT key FROM (SELECT t.key, {_LETTERS} FROM todo t WHERE t.folded IS NOT NULL AND {where} UNION ALL"
                 f" SELECT t.key, {_LETTERS_NOW} FROM todo t WHERE t.folded IS NULL AND {where} ORDER BY 2, 1 DESC) LIMIT ?"
             )
-        with translated(self._path):
-            return array("q", chain.from_iterable(self._db.execute(query, (limit,))))
+        with self._reading() as db:
+            return array("q", chain.from_iterable(db.execute(query, (limit,))))
 
     def search(self, words: str, view: View, *, sort: Sort = Sort.NEWEST, limit: int = -1) -> "array[int]":
         """The keys of a view's rows that the words find (domain/search.py), in the order of the list. Blank words find all.
@@ -117,35 +141,35 @@ class Lists:
 
         if not terms(words):
             return self.keys(view, sort=sort, limit=limit)
-        with translated(self._path):
-            return search.keys(self._db, words, where=f"+{_WHERE[view]}", order=_ORDER[sort], limit=limit)
+        with self._reading() as db:
+            return search.keys(db, words, where=f"+{_WHERE[view]}", order=_ORDER[sort], limit=limit)
 
     def todos(self, keys: Sequence[int]) -> dict[int, Todo]:
         """The rows of these keys; a key whose row is gone is not in the answer."""
         answer: dict[int, Todo] = {}
-        with translated(self._path):
+        with self._reading() as db:
             for start in range(0, len(keys), _AT_ONCE):
                 part = tuple(keys[start : start + _AT_ONCE])
                 marks = ",".join("?" * len(part))
-                found = self._db.execute(f"SELECT {rows.todo_columns('t')} FROM todo t WHERE t.key IN ({marks})", part)
+                found = db.execute(f"SELECT {rows.todo_columns('t')} FROM todo t WHERE t.key IN ({marks})", part)
                 answer.update((values[0], rows.todo(values)) for values in found)
         return answer
 
     def by_prefix(self, prefix: str) -> list[Todo]:
         """The todos whose client_id starts so, two at the most."""
-        with translated(self._path):
-            found = self._db.execute(
+        with self._reading() as db:
+            found = db.execute(
                 f"SELECT {rows.todo_columns('t')} FROM todo t WHERE t.client_id >= ? AND t.client_id < ? LIMIT 2", (prefix, prefix + "g")
             )
             return list(map(rows.todo, found))
 
     def counts(self) -> Counts:
         """The numbers for the sidebar and the status line."""
-        with translated(self._path):
-            to_do, done = self._db.execute(
+        with self._reading() as db:
+            to_do, done = db.execute(
                 "SELECT (SELECT count(*) FROM todo WHERE completed = 0), (SELECT count(*) FROM todo WHERE completed = 1)"
             ).fetchone()
-            return Counts(to_do, done, *waiting(self._db))
+            return Counts(to_do, done, *waiting(db))
 
     @contextmanager
     def stopped_by(self, stop: Callable[[], bool]) -> Iterator[None]:
@@ -160,18 +184,18 @@ class Lists:
         """What undo and redo would do now."""
         from devots_desktop.store import history
 
-        with translated(self._path):
-            return history.latest(self._db)
+        with self._reading() as db:
+            return history.latest(db)
 
     def origin(self, key: int) -> Via | None:
         """By which way the last change of a row came; None where the journal does not reach back so far."""
-        with translated(self._path):
-            found = self._db.execute("SELECT via FROM journal WHERE key = ? AND via <> 'push' ORDER BY seq DESC LIMIT 1", (key,)).fetchone()
-        return Via(found[0]) if found else None
+        with self._reading() as db:
+            found = db.execute("SELECT via FROM journal WHERE key = ? AND via <> 'push' ORDER BY seq DESC LIMIT 1", (key,)).fetchone()
+        return Via(found[0]) if found and found[0] in set(Via) else None
 
     def parked(self) -> "list[Parked]":
         """What needs the user, newest first."""
         from devots_desktop.store import parking  # With what it needs it costs the first paint 18 ms.
 
-        with translated(self._path):
-            return parking.everything(self._db)
+        with self._reading() as db:
+            return parking.everything(db)

@@ -1,15 +1,25 @@
-"""sync.lock: held by the one process that syncs an account. The operating system frees it when that process ends, however it ends."""
+"""Two locks of an account, freed by the operating system when their process ends, however it ends.
 
+sync.lock is held by the one process that syncs. open.lock is shared by all that have the cache open, and held alone by who sets it aside: a file that is
+moved away under a process would take that process's further changes with it.
+"""
+
+import errno
 import os
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
+_PATIENCE_S = 10.0
+_PAUSE_S = 0.05
 
-class SyncLock:
-    """A lock on a file beside the cache."""
 
-    def __init__(self, cache: Path) -> None:
-        self._path = cache.with_name("sync.lock")
+class FileLock:
+    """A lock on a file, which is made where it is missing."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
         self._descriptor: int | None = None
 
     def acquire(self) -> bool:
@@ -32,13 +42,68 @@ class SyncLock:
             self._descriptor = None
 
 
+class SyncLock(FileLock):
+    """The lock of who syncs an account, beside its cache."""
+
+    def __init__(self, cache: Path) -> None:
+        super().__init__(cache.with_name("sync.lock"))
+
+
+class OpenLock:
+    """Says that a cache is open. On Windows it does nothing: there an open file cannot be moved away."""
+
+    def __init__(self, cache: Path) -> None:
+        self._path = cache.with_name("open.lock")
+        self._descriptor: int | None = None
+
+    def share(self) -> None:
+        """Join those that have the cache open; wait while somebody has it alone.
+
+        Raises:
+            OSError: somebody has had it alone for ten seconds, or the lock's file cannot be made.
+        """
+        deadline = time.monotonic() + _PATIENCE_S
+        while not self._try(_share):
+            if time.monotonic() > deadline:
+                raise BlockingIOError(errno.EAGAIN, "In use", str(self._path))
+            time.sleep(_PAUSE_S)
+
+    def alone(self) -> bool:
+        """Have it alone, if nobody else has it open. Raises OSError: the lock's file cannot be made."""
+        return self._try(_lock)
+
+    def release(self) -> None:
+        """Leave."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def _try(self, lock: Callable[[int], None]) -> bool:
+        if sys.platform == "win32":
+            return True
+        if self._descriptor is None:
+            self._descriptor = os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            lock(self._descriptor)
+        except OSError as error:
+            self.release()
+            # A file system that cannot lock has nobody to wait for either.
+            return error.errno not in (errno.EAGAIN, errno.EACCES)
+        return True
+
+
 if sys.platform == "win32":
     import msvcrt
 
     def _lock(descriptor: int) -> None:
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+
+    _share = _lock
 else:
     import fcntl
 
     def _lock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _share(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)

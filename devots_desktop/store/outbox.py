@@ -4,21 +4,22 @@ A mutation that was never sent can still change: later edits of the same todo ar
 may have applied it although its answer was lost, and knows it by its id.
 """
 
-import hashlib
 import json
 import sqlite3
 from typing import Any
 
-from devots_desktop.domain.errors import CacheUnusable
+from devots_desktop.domain.errors import CacheDamaged
 from devots_desktop.domain.mutation import Kind, Mutation
+from devots_desktop.store.checksum import mutation_checksum
 
 _COLUMNS = "mutation_id, client_id, kind, payload, made_at"
+_READ = f"{_COLUMNS}, checksum"
 
 
 def add(db: sqlite3.Connection, mutation: Mutation) -> None:
     """Queue a mutation behind all others."""
     values = _values(mutation)
-    db.execute(f"INSERT INTO outbox ({_COLUMNS}, checksum) VALUES (?, ?, ?, ?, ?, ?)", (*values, _checksum(*values)))
+    db.execute(f"INSERT INTO outbox ({_COLUMNS}, checksum) VALUES (?, ?, ?, ?, ?, ?)", (*values, mutation_checksum(*values)))
 
 
 def replace(db: sqlite3.Connection, mutation: Mutation) -> None:
@@ -26,7 +27,7 @@ def replace(db: sqlite3.Connection, mutation: Mutation) -> None:
     values = _values(mutation)
     db.execute(
         "UPDATE outbox SET kind = ?, payload = ?, made_at = ?, checksum = ? WHERE mutation_id = ? AND sent = 0",
-        (*values[2:], _checksum(*values), mutation.mutation_id),
+        (*values[2:], mutation_checksum(*values), mutation.mutation_id),
     )
 
 
@@ -36,31 +37,27 @@ def remove(db: sqlite3.Connection, mutation_id: str) -> bool:
 
 
 def pending(db: sqlite3.Connection, client_id: str) -> tuple[Mutation, ...]:
-    """The queued mutations of one todo, oldest first."""
-    found = db.execute(f"SELECT {_COLUMNS} FROM outbox WHERE client_id = ? ORDER BY seq", (client_id,))
+    """The queued mutations of one todo, oldest first. Raises CacheDamaged."""
+    found = db.execute(f"SELECT {_READ} FROM outbox WHERE client_id = ? ORDER BY seq", (client_id,))
     return tuple(map(mutation, found))
 
 
 def last_unsent(db: sqlite3.Connection, client_id: str) -> Mutation | None:
     """The newest queued mutation of a todo, where it was never sent and may thus still change."""
-    found = db.execute(f"SELECT {_COLUMNS}, sent FROM outbox WHERE client_id = ? ORDER BY seq DESC LIMIT 1", (client_id,)).fetchone()
-    return mutation(found[:5]) if found and not found[5] else None
+    found = db.execute(f"SELECT {_READ}, sent FROM outbox WHERE client_id = ? ORDER BY seq DESC LIMIT 1", (client_id,)).fetchone()
+    return mutation(found[:6]) if found and not found[6] else None
 
 
 def take(db: sqlite3.Connection, most: int) -> list[Mutation]:
     """Freeze the oldest mutations and answer them for sending.
 
     Raises:
-        CacheUnusable: an entry is not what was written (SQLite itself does not notice damage to content); nothing was frozen.
+        CacheDamaged: an entry is not what was written (SQLite itself does not notice damage to content); nothing was frozen.
     """
-    found = db.execute(f"SELECT {_COLUMNS}, checksum FROM outbox ORDER BY seq LIMIT ?", (most,)).fetchall()
-    for *values, checksum in found:
-        if _checksum(*values) != checksum:
-            raise CacheUnusable(
-                "List damaged", "A change that waits for the server is damaged.", "It was not sent. Restore the list from a backup."
-            )
+    found = db.execute(f"SELECT {_READ} FROM outbox ORDER BY seq LIMIT ?", (most,)).fetchall()
+    taken = list(map(mutation, found))
     db.executemany("UPDATE outbox SET sent = 1 WHERE mutation_id = ?", [(values[0],) for values in found])
-    return [mutation(values[:5]) for values in found]
+    return taken
 
 
 def count(db: sqlite3.Connection) -> int:
@@ -70,8 +67,14 @@ def count(db: sqlite3.Connection) -> int:
 
 
 def mutation(values: tuple[Any, ...]) -> Mutation:
-    """A Mutation from the columns mutation_id, client_id, kind, payload, made_at."""
-    mutation_id, client_id, kind, payload, made_at = values
+    """A Mutation from the columns mutation_id, client_id, kind, payload, made_at, checksum.
+
+    Raises:
+        CacheDamaged: it is not what was written.
+    """
+    mutation_id, client_id, kind, payload, made_at, stored = values
+    if stored != mutation_checksum(*values[:5]):
+        raise CacheDamaged("A change that waits is damaged; it was not sent.")
     body = json.loads(payload)
     return Mutation(mutation_id, client_id, Kind(kind), body["values"], body["base"], made_at, body["created_at"])
 
@@ -80,7 +83,3 @@ def _values(mutation: Mutation) -> tuple[str, str, str, str, int]:
     body = {"values": mutation.values, "base": mutation.base, "created_at": mutation.created_at}
     payload = json.dumps(body, sort_keys=True, ensure_ascii=False)
     return (mutation.mutation_id, mutation.client_id, str(mutation.kind), payload, mutation.made_at)
-
-
-def _checksum(*values: object) -> str:
-    return hashlib.sha256("\x1f".join(map(str, values)).encode()).hexdigest()[:32]

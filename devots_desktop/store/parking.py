@@ -16,7 +16,7 @@ class Parked:
     at: int
 
 
-_COLUMNS = "mutation_id, client_id, kind, payload, made_at"
+_COLUMNS = "mutation_id, client_id, kind, payload, made_at, checksum"
 
 
 def park(db: sqlite3.Connection, mutation_id: str, reason: str, at: int) -> None:
@@ -41,4 +41,4 @@ def of_todo(db: sqlite3.Connection, client_id: str) -> tuple[Mutation, ...]:
 def everything(db: sqlite3.Connection) -> list[Parked]:
     """All parked mutations, newest first."""
     found = db.execute(f"SELECT {_COLUMNS}, reason, parked_at FROM parked ORDER BY seq DESC")
-    return [Parked(outbox.mutation(values[:5]), values[5], values[6]) for values in found]
+    return [Parked(outbox.mutation(values[:6]), values[6], values[7]) for values in found]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from devots_desktop.domain.changes import Op, Via
 from devots_desktop.domain.todo import ServerRow, State
 from devots_desktop.store import journal, rows
+from devots_desktop.store.checksum import checksum, verify
 
 _COLUMNS = "client_id, server_id, text, completed, created_at, updated_at, row_version"
 
@@ -21,12 +22,12 @@ def show(db: sqlite3.Connection, server: ServerRow, via: Via, at: int, *, tell: 
         via = Via.PUSH  # Nothing that anybody wrote looks different here: no news for people.
     elif old is not None and via is Via.PUSH:
         via = Via.LIVE  # The answer brought somebody else's change along.
-    values = rows.server_values(server)
+    values = (*rows.server_values(server), str(state(db, server.client_id)))
     db.execute(
-        f"INSERT INTO todo ({_COLUMNS}, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (client_id) DO UPDATE SET"
+        f"INSERT INTO todo ({_COLUMNS}, state, checksum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (client_id) DO UPDATE SET"
         " server_id = excluded.server_id, text = excluded.text, completed = excluded.completed, created_at = excluded.created_at,"
-        " updated_at = excluded.updated_at, row_version = excluded.row_version, state = excluded.state",
-        (*values, state(db, server.client_id)),
+        " updated_at = excluded.updated_at, row_version = excluded.row_version, state = excluded.state, checksum = excluded.checksum",
+        (*values, checksum(*values)),
     )
     new = rows.row(db, server.client_id) if tell else None
     if new is not None and new != old:
@@ -50,11 +51,9 @@ def drop_base(db: sqlite3.Connection, client_id: str) -> None:
 
 
 def bury(db: sqlite3.Connection, client_id: str, row_version: int) -> None:
-    """Remember a tombstone."""
-    db.execute(
-        "INSERT INTO tombstone VALUES (?, ?) ON CONFLICT (client_id) DO UPDATE SET row_version = max(row_version, excluded.row_version)",
-        (client_id, row_version),
-    )
+    """Remember a tombstone; of several, the newest."""
+    if row_version > buried(db, client_id):
+        db.execute("INSERT OR REPLACE INTO tombstone VALUES (?, ?, ?)", (client_id, row_version, checksum(client_id, row_version)))
 
 
 def touched(db: sqlite3.Connection) -> set[str]:
@@ -63,18 +62,19 @@ def touched(db: sqlite3.Connection) -> set[str]:
 
 
 def versions(db: sqlite3.Connection, client_id: str) -> tuple[int, int]:
-    """The version of a todo's row and that of its newest tombstone, -1 for none."""
-    found: tuple[int, int] = db.execute(
-        "SELECT ifnull((SELECT row_version FROM todo WHERE client_id = ?1), -1), ifnull((SELECT row_version FROM tombstone WHERE client_id = ?1), -1)",
-        (client_id,),
-    ).fetchone()
-    return found
+    """The version of a todo's row and that of its newest tombstone, -1 for none. Raises CacheDamaged: a wrong one would hide what the server has."""
+    row = rows.row(db, client_id)
+    return row.row_version if row else -1, buried(db, client_id)
 
 
 def buried(db: sqlite3.Connection, client_id: str) -> int:
-    """The version of the newest tombstone of a todo, -1 for none."""
-    found = db.execute("SELECT row_version FROM tombstone WHERE client_id = ?", (client_id,)).fetchone()
-    return found[0] if found else -1
+    """The version of the newest tombstone of a todo, -1 for none. Raises CacheDamaged."""
+    found = db.execute("SELECT client_id, row_version, checksum FROM tombstone WHERE client_id = ?", (client_id,)).fetchone()
+    if not found:
+        return -1
+    verify(found[2], *found[:2])
+    version: int = found[1]
+    return version
 
 
 def add_lost(db: sqlite3.Connection, client_id: str, field: str, lost: str, won: str, at: int) -> None:
@@ -99,20 +99,31 @@ class Cursor:
     after: tuple[int, str] | None = None
 
 
+_CURSOR = ("since", "epoch", "horizon", "after_version", "after_key")
+
+
 def cursor(db: sqlite3.Connection) -> Cursor:
-    """The stored cursor."""
+    """The stored cursor. Raises CacheDamaged: a wrong one would hide what the server has."""
     state: dict[str, str] = dict(db.execute("SELECT name, value FROM sync_state"))
+    if not state.keys() & {*_CURSOR, "checksum"}:
+        return Cursor()
+    verify(_number(state.get("checksum")), *map(state.get, _CURSOR))
     after = (int(state["after_version"]), state["after_key"]) if "after_key" in state else None
     return Cursor(int(state["since"]) if "since" in state else None, state.get("epoch", ""), int(state.get("horizon", 0)), after)
 
 
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.removeprefix("-").isdecimal() else None
+
+
 def set_cursor(db: sqlite3.Connection, new: Cursor) -> None:
     """Store the cursor, in the transaction that stores what it stands behind."""
-    db.execute("DELETE FROM sync_state WHERE name IN ('since', 'epoch', 'horizon', 'after_version', 'after_key')")
-    values = [("epoch", new.epoch), ("horizon", str(new.horizon))]
-    values += [("since", str(new.since))] if new.since is not None else []
-    values += [("after_version", str(new.after[0])), ("after_key", new.after[1])] if new.after else []
-    db.executemany("INSERT INTO sync_state VALUES (?, ?)", values)
+    db.execute("DELETE FROM sync_state WHERE name IN ('since', 'epoch', 'horizon', 'after_version', 'after_key', 'checksum')")
+    state = {"epoch": new.epoch, "horizon": str(new.horizon)}
+    state |= {"since": str(new.since)} if new.since is not None else {}
+    state |= {"after_version": str(new.after[0]), "after_key": new.after[1]} if new.after else {}
+    state["checksum"] = str(checksum(*map(state.get, _CURSOR)))
+    db.executemany("INSERT INTO sync_state VALUES (?, ?)", state.items())
 
 
 def stage(db: sqlite3.Connection, page: list[ServerRow]) -> None:
@@ -159,6 +170,7 @@ def forget_versions(db: sqlite3.Connection) -> None:
     """A new epoch: versions of the old one say nothing any more, so that every row that comes is news."""
     db.execute("UPDATE todo SET row_version = -1")
     db.execute("UPDATE base SET row_version = -1")
+    rows.stamp(db)
     db.execute("DELETE FROM tombstone")
     db.execute("DELETE FROM staging")
 

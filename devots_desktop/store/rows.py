@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from devots_desktop.domain.todo import Patch, ServerRow, State, Todo
+from devots_desktop.store.checksum import checksum, verify
 
 _SERVER = "client_id, server_id, text, completed, created_at, updated_at, row_version"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of the table todo."""
+    """A row of the table todo. `checksum` is over all of it but the key."""
 
     key: int
     client_id: str
@@ -27,33 +28,58 @@ class Row:
         """The mergeable fields as a patch."""
         return {"text": self.text, "completed": self.completed}
 
+    @property
+    def checksum(self) -> int:
+        """What stands in the row's column `checksum`."""
+        return checksum(*_checked(self))
+
+
+def _checked(row: Row) -> tuple[str, int, str, int, int, int, int, str]:
+    times = (row.created_at, row.updated_at)
+    return (row.client_id, row.server_id, row.text, int(row.completed), *times, row.row_version, str(row.state))
+
+
+def stamp(db: sqlite3.Connection) -> None:
+    """Write the checksums of all rows anew, after a statement over many of them. The connection has `row_checksum` (checksum.register)."""
+    db.execute(f"UPDATE todo SET checksum = row_checksum({_SERVER}, state)")
+    db.execute(f"UPDATE base SET checksum = row_checksum({_SERVER})")
+
 
 def todo_columns(table: str) -> str:
     """The columns that `todo` makes a Todo of."""
-    names = ("key", "client_id", "text", "completed", "created_at", "updated_at", "state")
+    names = ("key", "client_id", "server_id", "text", "completed", "created_at", "updated_at", "row_version", "state", "checksum")
     conflicts = f"(SELECT count(*) FROM conflict c WHERE c.client_id = {table}.client_id)"
     return ", ".join(f"{table}.{name}" for name in names) + f", {conflicts}"
 
 
 def todo(values: tuple[Any, ...]) -> Todo:
-    """A Todo from the columns of `todo_columns`."""
-    key, client_id, text, completed, created_at, updated_at, state, conflicts = values
+    """A Todo from the columns of `todo_columns`.
+
+    Raises:
+        CacheDamaged: the row is not what was written.
+    """
+    key, client_id, _, text, completed, created_at, updated_at, _, state, stored, conflicts = values
+    verify(stored, *values[1:9])
     return Todo(key, client_id, text, bool(completed), created_at, updated_at, State(state), conflicts)
 
 
 def row(db: sqlite3.Connection, client_id: str) -> Row | None:
-    """The row that the screen shows for a todo."""
-    found = db.execute(f"SELECT key, {_SERVER}, state FROM todo WHERE client_id = ?", (client_id,)).fetchone()
+    """The row that the screen shows for a todo. Raises CacheDamaged."""
+    found = db.execute(f"SELECT key, {_SERVER}, state, checksum FROM todo WHERE client_id = ?", (client_id,)).fetchone()
     if not found:
         return None
-    key, client_id, server_id, text, completed, created_at, updated_at, row_version, state = found
+    key, client_id, server_id, text, completed, created_at, updated_at, row_version, state, stored = found
+    verify(stored, *found[1:9])
     return Row(key, client_id, server_id, text, bool(completed), created_at, updated_at, row_version, State(state))
 
 
 def base(db: sqlite3.Connection, client_id: str) -> ServerRow | None:
-    """The last known server row of a todo with pending edits."""
-    found = db.execute(f"SELECT {_SERVER} FROM base WHERE client_id = ?", (client_id,)).fetchone()
-    return server_row(found) if found else None
+    """The last known server row of a todo with pending edits. Raises CacheDamaged."""
+    found = db.execute(f"SELECT {_SERVER}, checksum FROM base WHERE client_id = ?", (client_id,)).fetchone()
+    if not found:
+        return None
+    verify(found[7], *found[:7])
+    return server_row(found[:7])
 
 
 def server_row(values: tuple[Any, ...]) -> ServerRow:
@@ -62,11 +88,13 @@ def server_row(values: tuple[Any, ...]) -> ServerRow:
     return ServerRow(client_id, server_id, text, bool(completed), created_at, updated_at, row_version, bool(deleted and deleted[0]))
 
 
-def server_values(server: ServerRow) -> tuple[str, int, str, bool, int, int, int]:
+def server_values(server: ServerRow) -> tuple[str, int, str, int, int, int, int]:
     """The column values of a ServerRow, in the order of the tables base and staging."""
-    return (server.client_id, server.server_id, server.text, server.completed, server.created_at, server.updated_at, server.row_version)
+    times = (server.created_at, server.updated_at)
+    return (server.client_id, server.server_id, server.text, int(server.completed), *times, server.row_version)
 
 
 def put_base(db: sqlite3.Connection, server: ServerRow) -> None:
     """Remember the server's row of a todo with pending edits."""
-    db.execute(f"INSERT OR REPLACE INTO base ({_SERVER}) VALUES (?, ?, ?, ?, ?, ?, ?)", server_values(server))
+    values = server_values(server)
+    db.execute(f"INSERT OR REPLACE INTO base ({_SERVER}, checksum) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*values, checksum(*values)))

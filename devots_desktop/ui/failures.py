@@ -47,7 +47,7 @@ class Failures:
         where = "".join(traceback.format_tb(error.__traceback__))
         if where not in self._reported:
             self._reported.add(where)
-            _log.error("Unexpected %s\n%s", type(error).__name__, where)
+            _log.error("Unexpected %s\n%s", type(error).__name__, where, extra={"failure": error})
         self._say(_BUG)
 
     def _hook(self, _: type[BaseException], error: BaseException, __: TracebackType | None) -> None:

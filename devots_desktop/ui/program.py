@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QApplication
 from devots_desktop.domain.errors import DevotsError
 from devots_desktop.services import settings
 from devots_desktop.services.accounts import Accounts
+from devots_desktop.services.notices import unclean_end
+from devots_desktop.services.running import Running
 from devots_desktop.store.profile import Profile
 from devots_desktop.ui import icons, theme, window_state
 from devots_desktop.ui.theme import colour_scheme
@@ -36,6 +38,10 @@ def run(folder: Path) -> int:
         if _hand_over(profile.folder):
             return 0
         accounts = Accounts(profile)
+        running = Running(profile.folder)
+        if running.begin():
+            accounts.suspicious = True
+            accounts.notices.add(unclean_end())
         opened = accounts.open(accounts.current())
         window = MainWindow(opened, accounts.all(), trace, sort=window_state.sort_of(profile.folder))
     except DevotsError as error:
@@ -48,13 +54,18 @@ def run(folder: Path) -> int:
         trace.event("first-paint")
     import asyncio
 
+    from devots_desktop.services import logs
+
+    logs.start(profile.folder)
     os.environ.setdefault("QT_API", "pyside6")
     from qasync import QEventLoop
 
     from devots_desktop.ui.session import Session
 
     with asyncio.Runner(loop_factory=lambda: QEventLoop(app)) as runner:
-        return runner.run(Session(profile, accounts, opened, window, trace).run())
+        status = runner.run(Session(profile, accounts, opened, window, trace).run())
+    running.end()
+    return status
 
 
 def _hand_over(folder: Path) -> bool:

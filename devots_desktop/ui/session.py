@@ -58,6 +58,7 @@ class Session:
         try:
             self._connect()
             self._start_accounts()
+            self._tell_notices()
             if self._trace is not None:
                 self._trace.event("ready")
             await self._quit.wait()
@@ -91,6 +92,12 @@ class Session:
         self._verbs = Verbs(window, self._tasks, lambda: self._current)
         self._preferences = Preferences(window, self._profile.folder, self._tasks, tray.use)
         self._searching = Searching(window, self._tasks, lambda: self._current)
+
+    def _tell_notices(self) -> None:
+        notices = self._accounts.notices
+        notices.added.subscribe(lambda notice: self._window.status_line.say(str(notice), alarming=True))
+        for notice in notices.all():
+            self._window.status_line.say(str(notice), alarming=True)
 
     def _start_accounts(self) -> None:
         self._start(self._current)

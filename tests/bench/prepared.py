@@ -4,7 +4,7 @@ import random
 from pathlib import Path
 
 from devots_desktop.services.account import now
-from devots_desktop.store import edits
+from devots_desktop.store import edits, rows
 from devots_desktop.store.cache import Cache
 from devots_desktop.store.profile import Profile
 
@@ -23,6 +23,7 @@ def filled(folder: Path, count: int = TODOS) -> Path:
             "INSERT INTO todo (client_id, text, completed, created_at, updated_at) VALUES (?, ?, ?, ?, ?)",
             [_row(chance, number) for number in range(count)],
         )
+        rows.stamp(db)
     edits.add(cache, "The newest")
     cache.close()
     return folder

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from devots_desktop.services.account import now
-from devots_desktop.store import search
+from devots_desktop.store import rows, search
 from devots_desktop.store.cache import Cache
 from devots_desktop.store.lists import Lists, View
 from tests.bench.report import ROUNDS, Row, percentile
@@ -72,6 +72,7 @@ def _fill(path: Path, words: list[str], chance: random.Random, count: int) -> No
                 "INSERT INTO todo (client_id, text, completed, created_at, updated_at) VALUES (?, ?, 0, ?, 0)",
                 ((f"{number:032x}", text, number) for number, text in enumerate(texts)),
             )
+            rows.stamp(db)
         while search.index(cache, most=10_000):
             pass
 

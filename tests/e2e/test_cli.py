@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from devots_desktop.domain.times import from_iso
+from devots_desktop.store import checksum, rows
 from tests.e2e.devots import PROGRAM, ROOT, Devots, ended
 from tests.outcomes import not_run
 
@@ -144,8 +145,10 @@ class TestIds:
         devots.add("one")
         devots.add("two")
         db = sqlite3.connect(cache_file(devots))
+        checksum.register(db)
         for text, last in (("one", "1"), ("two", "2")):
             db.execute("UPDATE todo SET client_id = ? WHERE text = ?", (f"abcd0000-0000-4000-8000-00000000000{last}", text))
+        rows.stamp(db)
         db.commit()
         db.close()
         return devots
@@ -276,7 +279,13 @@ class TestTrouble:
         devots.add("one")
         for file in cache_file(devots).parent.glob("cache.sqlite3*"):
             file.write_bytes(b"not a database" * 1_000)
-        assert devots("list", code=1).err.startswith("List damaged: ")
+        answer = devots("list")
+        assert (answer.out, answer.err.startswith("List rebuilt: ")) == ("", True)
+        assert "Nothing in it could be read" in answer.err
+        assert [file.read_bytes() for file in cache_file(devots).parent.glob("quarantine/*/cache.sqlite3")] == [b"not a database" * 1_000]
+        # Said once.
+        devots.add("two")
+        assert devots("list").err == ""
 
     def test_accounts_that_cannot_be_read(self, devots: Devots) -> None:
         devots.add("one")

@@ -20,6 +20,7 @@ from devots_desktop.services.tasks import Tasks
 from devots_desktop.store import edits, parking
 from devots_desktop.store.lists import View
 from devots_desktop.store.profile import Profile
+from devots_desktop.store.rows import stamp
 from devots_desktop.ui.details import Details
 from devots_desktop.ui.dialogs.add_account import AddAccountDialog
 from devots_desktop.ui.dialogs.settings import SettingsDialog
@@ -69,6 +70,7 @@ class Stage:
         with self.opened.cache.transaction() as db:
             db.execute("DELETE FROM outbox")
             db.execute("UPDATE todo SET state = 'synced', row_version = 1")
+            stamp(db)
 
 
 def _ticking() -> Callable[[], int]:
@@ -173,6 +175,7 @@ def ten_thousand(stage: Stage) -> MainWindow:
     with opened.cache.transaction() as db:
         rows = ((str(uuid.UUID(int=n)), f"{_DAY[n % len(_DAY)]} ({n:,})", n % 3 == 0, n, n) for n in range(1, 10_001))
         db.executemany("INSERT INTO todo (client_id, text, completed, created_at, updated_at) VALUES (?, ?, ?, ?, ?)", rows)
+        stamp(db)
     window = stage.window()
     window.show()
     bar = window.view.verticalScrollBar()
@@ -220,6 +223,7 @@ def _park(stage: Stage) -> None:
             db.execute("UPDATE todo SET state = 'parked' WHERE client_id = ?", (client_id,))
         db.execute("UPDATE todo SET state = 'synced' WHERE state = 'pending' AND key > 3")
         db.execute("DELETE FROM outbox WHERE seq > 4")
+        stamp(db)
 
 
 def parked(stage: Stage) -> MainWindow:

@@ -7,7 +7,7 @@ from devots_desktop.domain.account import Account, AccountKind, SecretStore
 from devots_desktop.domain.changes import ChangeSet
 from devots_desktop.services.account import OpenAccount
 from devots_desktop.services.accounts import Accounts
-from devots_desktop.store import edits
+from devots_desktop.store import edits, rows
 from devots_desktop.store.profile import Profile
 
 SERVER = Account("a1", AccountKind.POSTGRES, "ada@example.org · db.example.org", "ada@example.org", "u1", secrets=SecretStore.MEMORY)
@@ -51,6 +51,8 @@ class Place:
     def sql(self, statement: str, *values: object) -> None:
         with self.cache.transaction() as db:
             db.execute(statement, values)
+            if "RENAME" not in statement:
+                rows.stamp(db)
 
     def news(self) -> ChangeSet:
         return self.cache.news()

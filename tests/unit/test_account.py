@@ -1,8 +1,10 @@
 """An open account: cheap to make, following when started, and closed from any state without a trace."""
 
 import asyncio
+import sqlite3
 import threading
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -290,7 +292,9 @@ class TestFollowing:
 def test_a_cache_that_cannot_be_read_leaves_nothing_open(place: Place) -> None:
     path = place.profile.cache_path(ADA)
     path.parent.mkdir(parents=True)
-    path.write_bytes(b"garbage" * 1000)
+    path.write_bytes(b"")
+    with closing(sqlite3.connect(path)) as newer:
+        newer.execute("PRAGMA user_version = 1000")
     with pytest.raises(CacheUnusable):
         place.open()
 

@@ -15,7 +15,7 @@ import pytest
 
 from devots_desktop.domain.errors import CacheUnusable
 from devots_desktop.store import cache as cache_module
-from devots_desktop.store import edits
+from devots_desktop.store import edits, migration
 from devots_desktop.store.cache import Cache, translated
 from tests.outcomes import not_run
 from tests.unit.building import make_cache, queue, shown
@@ -239,12 +239,12 @@ class TestMigrations:
     def test_a_script_runs_whole_or_not_at_all_and_once(self, cache: Cache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         edits.add(cache, "milk")
         cache.close()
-        known, second = cache_module._scripts(), tmp_path / "9999_more.sql"
-        monkeypatch.setattr(cache_module, "_scripts", lambda: [*known, second])
+        scripts, second = migration.scripts(), tmp_path / "9999_more.sql"
+        monkeypatch.setattr(migration, "scripts", lambda: [*scripts, second])
         second.write_text("CREATE TABLE more (a TEXT);\nCREATE TABLE todo (twice TEXT);")
         refused(tmp_path)
         db = sqlite3.connect(tmp_path / "cache.sqlite3")
-        assert db.execute("PRAGMA user_version").fetchone()[0] == len(known)
+        assert db.execute("PRAGMA user_version").fetchone()[0] == len(scripts)
         assert db.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'more'").fetchone()[0] == 0
         db.close()
         # A trigger has semicolons of its own, and the last statement may lack one.
@@ -254,7 +254,7 @@ class TestMigrations:
         )
         for _ in range(2):
             again = make_cache(tmp_path)
-            assert again.db.execute("PRAGMA user_version").fetchone()[0] == len(known) + 1
+            assert again.db.execute("PRAGMA user_version").fetchone()[0] == len(scripts) + 1
             assert again.db.execute("SELECT count(*) FROM sqlite_schema WHERE name IN ('more', 't')").fetchone()[0] == 2
             assert list(shown(again).values()) == [("milk", False, "pending")]
             again.close()

@@ -11,7 +11,7 @@ from devots_desktop.domain.changes import Via
 from devots_desktop.domain.errors import CacheUnusable
 from devots_desktop.domain.mutation import Outcome
 from devots_desktop.domain.todo import State
-from devots_desktop.store import edits, replica
+from devots_desktop.store import edits, replica, rows
 from devots_desktop.store.cache import Cache
 from devots_desktop.store.lists import Lists, View
 from devots_desktop.sync import apply
@@ -77,6 +77,7 @@ def test_as_many_rows_as_one_asks_for(cache: Cache, lists: Lists) -> None:
             "INSERT INTO todo (client_id, text, completed, created_at, updated_at) VALUES (?, 'x', 0, ?, 0)",
             [(str(number), number) for number in range(2_500)],
         )
+        rows.stamp(db)
     assert len(texts(lists)) == 2_500
 
 

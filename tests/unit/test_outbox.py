@@ -74,5 +74,5 @@ def test_a_damaged_mutation_is_noticed_and_nothing_is_sent(cache: Cache, column:
     with pytest.raises(CacheUnusable) as caught:
         apply.take(cache, 50)
     assert caught.value.title == "List damaged"
-    assert "not sent" in caught.value.next_step
+    assert "not sent" in caught.value.sentence
     assert sent(cache) == [0, 0]

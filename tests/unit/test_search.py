@@ -12,7 +12,7 @@ from devots_desktop.domain.errors import CacheUnusable
 from devots_desktop.domain.lines import Line
 from devots_desktop.domain.search import fold, found, marks, terms
 from devots_desktop.domain.sorting import ALPHABET_LENGTH, Sort
-from devots_desktop.store import edits, search
+from devots_desktop.store import edits, rows, search
 from devots_desktop.store import lists as lists_module
 from devots_desktop.store.cache import Cache
 from devots_desktop.store.lists import Lists, View
@@ -245,6 +245,7 @@ def test_a_cache_of_the_first_version_is_indexed_afterwards_a_slice_at_a_time(ca
     with cache.transaction() as db:
         values = ((f"{number:032}", f"todo {number}", number) for number in range(1_200))
         db.executemany("INSERT INTO todo (client_id, text, completed, created_at, updated_at) VALUES (?, ?, 0, ?, 0)", values)
+        rows.stamp(db)
     assert answers(lists, "do 1199", limit=50) == ["todo 1199"]
     assert [search.index(cache) for _ in range(4)] == [True, True, True, False]
     whole(cache)

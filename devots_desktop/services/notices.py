@@ -1,0 +1,85 @@
+"""What the program has to tell a person besides answers: a list that the window shows until it is read, and that a command prints."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from devots_desktop.services.hub import Hub
+from devots_desktop.store.recovery import Rescue
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that happened, as people are told. Plain text; it may name a file, never a todo's text.
+
+    Attributes:
+        title: a few words without a full stop.
+        sentence: what happened.
+        next_step: what the person can do, or that nothing needs to be done.
+    """
+
+    title: str
+    sentence: str
+    next_step: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.title}: {self.sentence} {self.next_step}".rstrip()
+
+
+class Notices:
+    """The notices that nobody has dismissed, oldest first.
+
+    Attributes:
+        added: tells each new one, on the loop's thread.
+    """
+
+    def __init__(self) -> None:
+        self.added: Hub[Notice] = Hub()
+        self._all: list[Notice] = []
+
+    def all(self) -> tuple[Notice, ...]:
+        """Those that nobody has dismissed."""
+        return tuple(self._all)
+
+    def add(self, notice: Notice) -> None:
+        """Tell this, unless it is being told already."""
+        if notice not in self._all:
+            self._all.append(notice)
+            self.added.publish(notice)
+
+    def dismiss(self, notice: Notice) -> None:
+        """The person has read it."""
+        if notice in self._all:
+            self._all.remove(notice)
+
+
+def unclean_end() -> Notice:
+    """An earlier run did not end by itself."""
+    return Notice(
+        "Ended unexpectedly",
+        "Devots was ended the last time before it could close its files.",
+        "Nothing that was saved is lost; the list is being looked through.",
+    )
+
+
+def rescued(account: str, rescue: Rescue, *, syncs: bool) -> Notice:
+    """What a rebuild of an account's cache saved and did not save."""
+    saved = [_count(rescue.todos, "todo")] + [_count(rescue.changes, "waiting change")] * bool(rescue.changes)
+    lost = [_count(rescue.lost_todos, "todo")] * bool(rescue.lost_todos and not syncs)
+    lost += [_count(rescue.lost_changes, "waiting change")] * bool(rescue.lost_changes)
+    parts = [f"The file of “{account}” was damaged. It was set aside and the list rebuilt with {' and '.join(saved)}."]
+    if rescue.from_backup:
+        at = datetime.fromtimestamp(rescue.backup_at / 1e6).astimezone()
+        parts.append(
+            f"{_count(rescue.from_backup, 'of them came', 'of them came')} from the backup of {at:%d %B %Y, %H:%M}, and may be older."
+        )
+    if not (rescue.todos or rescue.changes or lost):
+        parts.append("Nothing in it could be read.")
+    else:
+        parts.append(f"{' and '.join(lost)} could not be saved." if lost else "Nothing is known to be missing.")
+    if syncs:
+        parts.append("Everything else comes from the server again.")
+    return Notice("List rebuilt", " ".join(parts), f"The damaged file is in {rescue.folder}. Check the disk: a sound one does not do this.")
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
