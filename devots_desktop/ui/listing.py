@@ -80,4 +80,6 @@ class Listing(QObject):
 
     def _told(self) -> None:
         self._view.rows.words = self._model.words
+        if self._view.hasFocus():
+            self._view.select_first()
         self.shown.emit()

@@ -94,10 +94,22 @@ class Session:
         self._searching = Searching(window, self._tasks, lambda: self._current)
 
     def _tell_notices(self) -> None:
-        notices = self._accounts.notices
-        notices.added.subscribe(lambda notice: self._window.status_line.say(str(notice), alarming=True))
-        for notice in notices.all():
-            self._window.status_line.say(str(notice), alarming=True)
+        self._accounts.notices.added.subscribe(lambda _: self._show_notice())
+        self._show_notice()
+
+    def _show_notice(self) -> None:
+        """Show the oldest notice that nobody has read."""
+        notices, line = self._accounts.notices, self._window.status_line
+        notice = next(iter(notices.all()), None)
+        if notice is None:
+            line.hold("")
+            return
+
+        def read() -> None:
+            notices.dismiss(notice)
+            self._show_notice()
+
+        line.hold(str(notice), line.tr("Got it"), read)
 
     def _start_accounts(self) -> None:
         self._start(self._current)

@@ -157,6 +157,13 @@ def _details(window: MainWindow) -> None:
     Details(window).toggle()
 
 
+def notice(stage: Stage) -> MainWindow:
+    window = stage.window(_DAY, done=2)
+    rescue = "List rebuilt: The file of “This computer” was damaged. It was set aside and the list rebuilt with 8 todos. Nothing is known to be missing."
+    window.status_line.hold(f"{rescue} The damaged file is in /home/ada/.local/share/devots/accounts/computer/quarantine.", "Got it")
+    return window
+
+
 def done_view(stage: Stage) -> MainWindow:
     window = stage.window(_DAY, done=5)
     window.show_view(View.DONE)
@@ -322,7 +329,7 @@ Scene = Callable[[Stage], QWidget]
 def scenes() -> Iterator[tuple[str, Scene]]:
     """All of them, with names for files; those that change the program's font come last."""
     for scene in (
-        empty, three, selected, several_selected, searching, found_nothing, with_details, editing, done_view, all_done, ten_thousand, long_and_foreign, live, offline_pending, parked, needs_you, signed_out,
+        empty, three, selected, several_selected, searching, found_nothing, with_details, notice, editing, done_view, all_done, ten_thousand, long_and_foreign, live, offline_pending, parked, needs_you, signed_out,
         refused_text, error, add_account, add_account_wrong, sign_in, settings, shortcuts, trouble, large_text, large_text_with_details,
     ):  # fmt: skip
         yield scene.__name__.replace("_", "-"), scene

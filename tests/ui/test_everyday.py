@@ -10,6 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
 from devots_desktop.domain.sorting import Sort
+from devots_desktop.services.notices import Notice
 from devots_desktop.store.lists import View
 from devots_desktop.ui import menus, theme, window_state
 from devots_desktop.ui.menus import list_menu, main_menu, sort_menu
@@ -165,6 +166,15 @@ class TestSearch:
             assert list(window.view.selected_keys()) == [current]
 
         drive(qapp, stored(tmp_path, *(f"Cafe {number}" for number in range(100))), use)
+
+    def test_with_the_keyboard_in_the_list_the_first_hit_is_the_current_one(self, qapp: QApplication, tmp_path: Path) -> None:
+        async def use(session: Session, window: MainWindow) -> None:
+            QTest.keyClicks(window.header.search.field, "milk")
+            QTest.keyClick(window.header.search.field, Key.Key_Down)
+            await until(lambda: texts(window) == ["o milk"])
+            assert window.view.currentIndex().data() == "milk"
+
+        drive(qapp, stored(tmp_path, *DAY), use)
 
     def test_more_than_the_first_page_is_found(self, qapp: QApplication, tmp_path: Path) -> None:
         async def use(session: Session, window: MainWindow) -> None:
@@ -350,3 +360,26 @@ def test_menus_are_opened_by_the_buttons_too(window: MainWindow) -> None:
         assert isinstance(menu, QMenu)
         menu.close()
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+def test_a_notice_stays_until_it_was_read_and_comes_back_after_what_passes(qapp: QApplication, tmp_path: Path) -> None:
+    async def use(session: Session, window: MainWindow) -> None:
+        notices = session._accounts.notices
+        first, second = Notice("List rebuilt", "It was damaged."), Notice("Backed up", "A copy was made.")
+        for notice in (first, second):
+            notices.add(notice)
+        assert said(window) == str(first)
+        type_todo(window, "rent")
+        await until(lambda: said(window) == "“rent” added")
+        window.status_line._passing.timeout.emit()
+        assert said(window) == str(first)
+        for left in (str(second), ""):
+            button = window.status_line.offered
+            assert button is not None
+            assert button.accessibleName() == "Got it"
+            button.click()
+            assert said(window) == left
+            assert button.isVisible() == bool(left)
+        assert notices.all() == ()
+
+    drive(qapp, tmp_path / "profile", use)

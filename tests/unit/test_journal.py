@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from devots_desktop.domain.changes import Op, Via
+from devots_desktop.domain.lines import Line
 from devots_desktop.store import edits, journal
 from devots_desktop.store.cache import Cache
 from devots_desktop.sync import apply
@@ -110,6 +111,14 @@ def test_too_many_changes_are_told_as_one(cache: Cache, monkeypatch: pytest.Monk
     news = cache.news()
     assert (news.reload, list(news.changes), news.seq) == (True, [], 7)
     assert not cache.news()
+
+
+def test_one_action_on_too_many_todos_is_one_entry(cache: Cache, other: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal, "_MOST", 3)
+    edits.add_all(cache, [Line(f"todo {number}", completed=False) for number in range(4)])
+    assert cache.db.execute("SELECT op FROM journal").fetchall() == [("reload",)]
+    assert cache.news().reload
+    assert other.news().reload
 
 
 def test_who_is_too_far_behind_reads_the_list_again(cache: Cache, other: Cache, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -132,25 +132,30 @@ class Slow(Lists):
     """A search that does not end by itself. The database is asked again and again until it is told to stop."""
 
     searching: threading.Event
+    ended: threading.Event
 
     def search(self, *arguments: object, **options: object) -> "array[int]":
         self.searching.set()
-        while True:
-            self._db.execute(
-                "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 1000000) SELECT max(x) FROM n"
-            ).fetchone()
+        try:
+            while True:
+                self._db.execute(
+                    "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 1000000) SELECT max(x) FROM n"
+                ).fetchone()
+        finally:
+            self.ended.set()
 
 
 @pytest.mark.parametrize("how", ["cancelled", "closed"])
 def test_a_search_that_is_not_wanted_any_more_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
     monkeypatch.setattr("devots_desktop.services.search.Lists", Slow)
-    Slow.searching = threading.Event()
+    Slow.searching, Slow.ended = threading.Event(), threading.Event()
 
     async def scene(account: OpenAccount) -> None:
         asked = asyncio.ensure_future(account.search.keys("milk", View.ALL))
         await asyncio.to_thread(Slow.searching.wait)
         if how == "cancelled":
             asked.cancel()
+            await asyncio.to_thread(Slow.ended.wait)
         else:
             await account.close()
         [outcome] = await asyncio.gather(asked, return_exceptions=True)

@@ -307,6 +307,16 @@ def test_a_todo_that_changes_between_two_slices_is_indexed_once(cache: Cache) ->
     assert cache.db.execute("SELECT count(*) FROM unindexed").fetchone()[0] == 0
 
 
+def test_a_text_is_dropped_before_it_is_indexed_again_however_small_the_slices(cache: Cache, lists: Lists) -> None:
+    ids = edits.add_all(cache, [Line(f"milk {number}", completed=False) for number in range(4)])
+    index_all(cache)
+    for client_id in ids:
+        edits.edit(cache, client_id, {"text": "milk for tea"})
+    while search.index(cache, most=1):
+        assert len(lists.search("milk", View.ALL)) == 4
+    whole(cache)
+
+
 def test_the_same_text_again_is_not_indexed_again(cache: Cache) -> None:
     apply.receive(cache, page(server_row()), Via.LIVE)
     index_all(cache)

@@ -31,6 +31,7 @@ class StatusLine(QWidget):
         self._since = datetime.now().astimezone()
         self.offered: WordButton | None = None
         self._take: Callable[[], object] = lambda: None
+        self._notice: tuple[str, str, Callable[[], object]] | None = None
         self.sentence = plain_label(size=0.93, role=MUTED)
         self.sentence.setWordWrap(True)
         self.sentence.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
@@ -55,6 +56,16 @@ class StatusLine(QWidget):
         self._show(sentence, alarming=alarming)
         self._passing.start()
 
+    def hold(self, sentence: str, word: str = "", read: Callable[[], object] = lambda: None) -> None:
+        """Show a sentence, and come back to it after whatever passes, until the user has read it; "" takes it back.
+
+        Args:
+            word, read: the button for that, and what it does.
+        """
+        self._notice = (sentence, word, read) if sentence else None
+        self._passing.stop()
+        self._rest()
+
     def show_saved(self, live: Live, counts: Counts) -> None:
         """Show whether something waits, and since when that is so."""
         if self._so != (live, counts.pending):
@@ -75,7 +86,7 @@ class StatusLine(QWidget):
         if self._buttons is not None:
             self._buttons.setVisible(signed_out)
         if not self._passing.isActive():
-            self._show(sentence, alarming=False)
+            self._rest()
 
     def _offer(self, offer: tuple[str, Callable[[], object]] | None) -> None:
         """Show the button before the sentence, or none."""
@@ -101,8 +112,17 @@ class StatusLine(QWidget):
         if self.offered is not None and self.offered.hasFocus():
             self._passing.start()
             return
-        self._offer(None)
-        self._show(self._standing, alarming=False)
+        self._rest()
+
+    def _rest(self) -> None:
+        """Show what is there while nothing passes."""
+        if self._notice is not None:
+            sentence, word, read = self._notice
+            self._offer((word, read))
+            self._show(sentence, alarming=True)
+        else:
+            self._offer(None)
+            self._show(self._standing, alarming=False)
 
     def _make_buttons(self) -> QWidget:
         from devots_desktop.ui.widgets.fields import Form  # Its style sheet costs time that the first paint has no use for.
