@@ -1,0 +1,170 @@
+"""Who writes: a user at each device, and a stranger at the web application, with transactions of its own that may take their time."""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from devots_desktop.domain.errors import Unreachable
+from devots_desktop.domain.lines import Line
+from devots_desktop.store import edits, history, outbox, undo
+from tests.sim.device import DELETED, Device, Shown, Typed
+from tests.sim.disk import DiskCache
+from tests.sim.server import ME
+
+if TYPE_CHECKING:
+    from tests.sim.world import World
+
+Ids = list[str]
+Before = dict[str, Shown]
+VERBS = {
+    "add": 4,
+    "add lines": 1,
+    "edit": 8,
+    "toggle": 6,
+    "complete all": 1,
+    "delete": 4,
+    "delete all": 1,
+    "undo": 5,
+    "redo": 2,
+}
+
+
+class User:
+    """Types at one device. Each operation has a stream of chance of its own, named by its number."""
+
+    def __init__(self, world: "World", device: Device, operations: int) -> None:
+        self._world, self._device, self._operations = world, device, operations
+
+    async def type(self) -> None:
+        """All operations, one after the other, some at once and some after a pause."""
+        for number in range(self._operations):
+            chance = random.Random(f"{self._world.seed} {self._device.name} {number}")
+            await asyncio.sleep(chance.choice((0.0, 0.02, 1.0, 3.0, 8.0)))
+            while not self._device.alive:
+                await asyncio.sleep(1.0)
+            if self._world.acts(f"{self._device.name}:{number}"):
+                # The device may die under the fingers.
+                with contextlib.suppress(asyncio.CancelledError):
+                    await self._operate(chance, number)
+
+    async def _operate(self, chance: random.Random, number: int) -> None:
+        device, text = self._device, f"{self._device.name}-{number}"
+        todos = sorted(device.screen)
+        verb = chance.choices(tuple(VERBS), tuple(VERBS.values()))[0] if todos else "add"
+        targets = sorted(chance.sample(todos, min(len(todos), 3 if verb.endswith("all") else 1))) if todos else []
+        self._world.note(device.name, verb, *targets, text)
+
+        def work(cache: DiskCache) -> Ids:
+            with self._world.ids_from(chance):
+                return self._do(cache, verb, targets, text)
+
+        ids = await device.change(work)
+        if {each: device.screen[each] for each in ids if each in device.screen} != device.rows(ids):
+            self._world.breaks("own writes", f"the screen of {device.name} does not show its {verb}")
+
+    def _do(self, cache: DiskCache, verb: str, targets: Ids, text: str) -> Ids:
+        self._world.operations += 1
+        match verb:
+            case "add":
+                return self._recorded(targets[:0], lambda: [edits.add(cache, text)], lambda now: [now[0]] == [text])
+            case "add lines":
+                lines = [Line(f"{text}-{place}", completed=place == 1) for place in range(3)]
+                return self._recorded([], lambda: edits.add_all(cache, lines), lambda now: now == [line.text for line in lines])
+            case "edit":
+                return self._recorded(targets, lambda: edits.edit(cache, targets[0], {"text": text}), lambda now: now in ([], [text]))
+            case "toggle" | "complete all":
+                return self._complete(cache, targets)
+            case "delete" | "delete all":
+                return self._recorded(targets, lambda: edits.delete_all(cache, targets), lambda now: not now)
+        return self._turn(cache, text, undone=verb == "undo")
+
+    def _complete(self, cache: DiskCache, targets: Ids) -> Ids:
+        before = self._device.rows(targets)
+        value = not next(iter(before.values()), ("", False))[1]
+        ids = self._recorded(targets, lambda: edits.edit_all(cache, targets, {"completed": value}))
+        if any(completed != value for _, completed in self._device.rows(ids).values()):
+            self._world.breaks("own writes", f"{self._device.name} did not read its own {value}")
+        return ids
+
+    def _turn(self, cache: DiskCache, text: str, *, undone: bool) -> Ids:
+        """Undo or redo; where there is nothing to, add."""
+        number = history.newest(cache.db, undone=not undone)
+        if number is None:
+            return self._do(cache, "add", [], text)
+        ids = [entry.client_id for entry in history.entries(cache.db, number)]
+        before = self._device.rows(ids)
+        try:
+            (undo.undo if undone else undo.redo)(cache)
+        finally:
+            after = self._device.rows(ids)
+            self._record(before, after, ids)
+            for client_id, (shown, _) in after.items():
+                if before.get(client_id, ("", False))[0] != shown:
+                    self._world.again[client_id, shown] += 1
+        return ids
+
+    def _recorded(self, ids: Sequence[str], verb: Callable[[], object], right: Callable[[list[str]], bool] = lambda _: True) -> Ids:
+        """Do a verb and record what it changed; a device that dies may have stored it all the same."""
+        touched, before = list(ids), self._device.rows(list(ids))
+        try:
+            made = verb()
+            touched += made if isinstance(made, list) else []
+        finally:
+            after = self._device.rows(touched)
+            self._record(before, after, touched)
+        if not right([text for text, _ in after.values()]):
+            self._world.breaks("own writes", f"{self._device.name} did not read its own write: {after}")
+        return touched
+
+    def _record(self, before: Before, after: Before, ids: Ids) -> None:
+        at, typed = self._world.loop.time(), self._device.typed
+        for client_id in ids:
+            old, new = before.get(client_id), after.get(client_id)
+            waiting = {field for each in outbox.pending(self._device.disk, client_id) for field in each.values}
+            if new is None:
+                if old is not None:
+                    typed.append(Typed(client_id, DELETED, value=True, at=at))
+                continue
+            for place, field in enumerate(("text", "completed")):
+                if old is None or old[place] != new[place]:
+                    had = any(getattr(state, field) == new[place] for state in self._world.server.was.get(client_id, ()))
+                    typed.append(Typed(client_id, field, new[place], at, claim=field in waiting or not had))
+
+
+class Stranger:
+    """Writes past all devices, as the web application does; two todos in one transaction, now and then."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+
+    async def write(self, transactions: int) -> None:
+        """So many transactions."""
+        world = self._world
+        for number in range(transactions):
+            chance = random.Random(f"{world.seed} web {number}")
+            await asyncio.sleep(chance.expovariate(1 / 9))
+            if world.acts(f"web:{number}"):
+                await self._transact(chance, f"web-{number}")
+
+    async def _transact(self, chance: random.Random, text: str) -> None:
+        server = self._world.server
+        transaction = server.begin()
+        for place in range(chance.choice((1, 1, 2))):
+            known = sorted(server.was)
+            verb = chance.choice(("add", "edit", "edit", "edit", "delete")) if known else "add"
+            target = chance.choice(known) if known else ""
+            self._world.note("web", verb, target, text)
+            # A row that another transaction works on.
+            with contextlib.suppress(Unreachable):
+                if verb == "add":
+                    transaction.add(ME, self._world.new_id(chance), f"{text}-{place}")
+                elif verb == "edit":
+                    transaction.edit(ME, target, {"text": f"{text}-{place}"} if chance.random() < 0.8 else {"completed": chance.random() < 0.5})
+                else:
+                    transaction.delete(ME, target)
+        if chance.random() < 0.4 and self._world.strikes("slow transaction"):
+            await asyncio.sleep(chance.choice((2.0, 6.0, 20.0)))
+        if server.runs(transaction):
+            transaction.rollback() if chance.random() < 0.15 else transaction.commit()
