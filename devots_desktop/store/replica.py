@@ -161,6 +161,11 @@ def unseen(db: sqlite3.Connection) -> list[str]:
     return [client_id for (client_id,) in found]
 
 
+def unseen_below(db: sqlite3.Connection) -> list[tuple[str, int]]:
+    """The todos with edits of this device that a full pull did not bring, with the version of the row below."""
+    return db.execute("SELECT client_id, row_version FROM base WHERE client_id NOT IN (SELECT client_id FROM seen)").fetchall()
+
+
 def forget_seen(db: sqlite3.Connection) -> None:
     """Begin or end a full pull."""
     db.execute("DELETE FROM seen")

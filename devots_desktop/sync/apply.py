@@ -107,6 +107,9 @@ def end_first(cache: Cache, *, sweep: bool) -> None:
         gone = replica.unseen(db) if sweep else []
         for client_id in gone:
             replica.remove(db, client_id, Via.PULL, cache.clock())
+        # Kept for its edits. Were they taken back, nobody would hear any more that the server has not got it.
+        for client_id, row_version in replica.unseen_below(db):
+            replica.bury(db, client_id, row_version + 1)
         replica.forget_seen(db)
         first = replica.cursor(db)
         replica.set_cursor(db, replica.Cursor(since=first.horizon, epoch=first.epoch))

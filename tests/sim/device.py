@@ -57,6 +57,10 @@ class Pulls:
             self._since, self._horizon = since, 0
             self._rows.clear()
 
+    def over(self) -> None:
+        """The pull has ended, or broke off."""
+        self._coming = False
+
     def gets(self, page: Page) -> None:
         """A page has come. A first pull may show its pages as they come."""
         if self._since and page.user_id == ME:
@@ -147,6 +151,7 @@ class Device:
             self.world.loop.call_later(self.net.choice((1.0, 8.0)), self.engine.resume)
 
     async def _connect(self) -> BadNetwork:
+        self.pulls.over()
         self.remotes.append(BadNetwork(self))
         return self.remotes[-1]
 
@@ -166,6 +171,11 @@ class Device:
         result = await self.run(telling(cache, lambda: work(cache), self._paint))
         self.engine.nudge()
         return result
+
+    def forget_unheard(self) -> None:
+        """The server is going to forget what it answered and this device has not heard."""
+        for (mutation_id,) in self.disk.execute("SELECT mutation_id FROM outbox"):
+            self.overruled.pop(mutation_id, None)
 
     def rows(self, ids: list[str]) -> dict[str, Shown]:
         """What is stored of todos for the screen."""

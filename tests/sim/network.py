@@ -29,6 +29,7 @@ class BadNetwork:
 
     async def push(self, mutations: Push) -> list[Answer]:
         self._world.note(self._device.name, "push", mutations)
+        self._device.pulls.over()
 
         async def ask() -> list[Answer]:
             return self._pushed(mutations, await self.inner.push(mutations))

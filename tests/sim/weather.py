@@ -67,11 +67,10 @@ class Weather:
                 device.cut()
                 await asyncio.sleep(pause)
                 server.sessions[device.name] = world.me
-            case "dump restored":
-                server.restore(server.points[int(back * len(server.points))], xid=90 + int(back * 60))
-                self._cut_all()
-            case "point in time":
-                server.restore(server.points[int(back * len(server.points))])
+            case "dump restored" | "point in time":
+                for each in world.devices:
+                    each.forget_unheard()
+                server.restore(server.points[int(back * len(server.points))], xid=90 + int(back * 60) if kind == "dump restored" else None)
                 self._cut_all()
             case "truncate":
                 server.wipe()
