@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from tests.sim.device import Device, Typed
     from tests.sim.world import World
 
+OPERATIONS = 60
+FAULTS = 10
+"""So many at least in each seed."""
 COLUMNS = {
     "lost": "lost",
     "conflict": "lost",
@@ -39,6 +42,8 @@ class Broken(AssertionError):
 def check(world: "World") -> None:
     """Hold a world at rest to all promises."""
     applied_once(world)
+    if world.operations < OPERATIONS or world.faults.total() < FAULTS:
+        assert world.without, f"{world.operations} operations, {world.faults.total()} faults"
     for device in world.devices:
         drained(device)
         stored(device.name, device.disk)
@@ -109,11 +114,11 @@ def lost_values_are_kept(device: "Device") -> None:
 
 
 def equals_the_server(world: "World", device: "Device") -> None:
-    """The cache, and the screen that only heard of changes, show what the server has, but for what is parked."""
+    """The cache, and the screen that only heard of changes, show what the server has, but for what is parked, and for what the user left here."""
     cached = dict(_todos(device.disk))
     if device.screen != cached:
         raise Broken("diverged", f"the screen of {device.name} is not its cache")
-    parked = {client_id for (client_id,) in device.disk.execute("SELECT client_id FROM parked")}
+    parked = {client_id for (client_id,) in device.disk.execute("SELECT client_id FROM parked UNION SELECT client_id FROM missing")}
     there = {client_id: (row.text, row.completed) for client_id, row in world.server.todos(world.me).items()}
     differing = {each for each in cached.keys() | there.keys() if each not in parked and cached.get(each) != there.get(each)}
     if differing:

@@ -1,16 +1,16 @@
 """One device of a world: disk, cache, engine, a screen, and what its user was told to be stored."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from devots_desktop.domain.account import Live, Status
 from devots_desktop.domain.changes import Change, ChangeSet, Op
-from devots_desktop.domain.mutation import Kind, Page, merge
+from devots_desktop.domain.mutation import Kind, Mutation, Page, merge
 from devots_desktop.domain.todo import Value
 from devots_desktop.remote.base import Position
-from devots_desktop.store import outbox
+from devots_desktop.store import outbox, replica
 from devots_desktop.store.telling import telling
 from devots_desktop.sync.engine import Engine
 from tests.sim import checks
@@ -177,7 +177,16 @@ class Device:
         for (mutation_id,) in self.disk.execute("SELECT mutation_id FROM outbox"):
             self.overruled.pop(mutation_id, None)
 
-    def rows(self, ids: list[str]) -> dict[str, Shown]:
+    def would_miss(self) -> bool:
+        """Whether an empty list would take todos off the screen."""
+        with self.cache.reading() as db:
+            return bool(replica.unseen(db, ()))
+
+    def waiting(self, ids: Iterable[str]) -> list[Mutation]:
+        """The queued mutations of todos."""
+        return [each for client_id in ids for each in outbox.pending(self.disk, client_id)]
+
+    def rows(self, ids: Iterable[str]) -> dict[str, Shown]:
         """What is stored of todos for the screen."""
         found = {}
         for client_id in ids:

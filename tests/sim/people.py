@@ -3,12 +3,14 @@
 import asyncio
 import contextlib
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
 from devots_desktop.domain.errors import Unreachable
 from devots_desktop.domain.lines import Line
-from devots_desktop.store import edits, history, outbox, undo
+from devots_desktop.domain.mutation import Mutation
+from devots_desktop.domain.question import Choice
+from devots_desktop.store import edits, history, missing, undo
 from tests.sim.device import DELETED, Device, Shown, Typed
 from tests.sim.disk import DiskCache
 from tests.sim.server import ME
@@ -34,12 +36,12 @@ VERBS = {
 class User:
     """Types at one device. Each operation has a stream of chance of its own, named by its number."""
 
-    def __init__(self, world: "World", device: Device, operations: int) -> None:
-        self._world, self._device, self._operations = world, device, operations
+    def __init__(self, world: "World", device: Device) -> None:
+        self._world, self._device = world, device
 
-    async def type(self) -> None:
-        """All operations, one after the other, some at once and some after a pause."""
-        for number in range(self._operations):
+    async def type(self, operations: int) -> None:
+        """So many operations, one after the other, some at once and some after a pause."""
+        for number in range(operations):
             chance = random.Random(f"{self._world.seed} {self._device.name} {number}")
             await asyncio.sleep(chance.choice((0.0, 0.02, 1.0, 3.0, 8.0)))
             while not self._device.alive:
@@ -49,8 +51,31 @@ class User:
                 with contextlib.suppress(asyncio.CancelledError):
                     await self._operate(chance, number)
 
+    async def decide(self) -> None:
+        """Answer what the list asks, in the end."""
+        chance = random.Random(f"{self._world.seed} {self._device.name} decides")
+        if missing.question(self._device.disk) is not None:
+            await self._answer(chance)
+
+    async def _answer(self, chance: random.Random) -> None:
+        """Decide about the todos that the server has not got any more."""
+        choice = chance.choice(tuple(Choice))
+        self._world.note(self._device.name, choice)
+
+        def work(cache: DiskCache) -> None:
+            self._world.operations += 1
+            with self._world.ids_from(chance):
+                missing.answer(cache, choice)
+            if choice is Choice.PUT_BACK:
+                self._world.again.update((client_id, shown[0]) for client_id, shown in self._device.screen.items())
+
+        await self._device.change(work)
+
     async def _operate(self, chance: random.Random, number: int) -> None:
         device, text = self._device, f"{self._device.name}-{number}"
+        if missing.question(device.disk) is not None and chance.random() < 0.3:
+            await self._answer(chance)
+            return
         todos = sorted(device.screen)
         verb = chance.choices(tuple(VERBS), tuple(VERBS.values()))[0] if todos else "add"
         targets = sorted(chance.sample(todos, min(len(todos), 3 if verb.endswith("all") else 1))) if todos else []
@@ -94,12 +119,12 @@ class User:
         if number is None:
             return self._do(cache, "add", [], text)
         ids = [entry.client_id for entry in history.entries(cache.db, number)]
-        before = self._device.rows(ids)
+        before, waited = self._device.rows(ids), self._device.waiting(ids)
         try:
             (undo.undo if undone else undo.redo)(cache)
         finally:
             after = self._device.rows(ids)
-            self._record(before, after, ids)
+            self._record(before, after, ids, waited)
             for client_id, (shown, _) in after.items():
                 if before.get(client_id, ("", False))[0] != shown:
                     self._world.again[client_id, shown] += 1
@@ -107,22 +132,24 @@ class User:
 
     def _recorded(self, ids: Sequence[str], verb: Callable[[], object], right: Callable[[list[str]], bool] = lambda _: True) -> Ids:
         """Do a verb and record what it changed; a device that dies may have stored it all the same."""
-        touched, before = list(ids), self._device.rows(list(ids))
+        touched, before, waited = list(ids), self._device.rows(ids), self._device.waiting(ids)
         try:
             made = verb()
             touched += made if isinstance(made, list) else []
         finally:
             after = self._device.rows(touched)
-            self._record(before, after, touched)
+            self._record(before, after, touched, waited)
         if not right([text for text, _ in after.values()]):
             self._world.breaks("own writes", f"{self._device.name} did not read its own write: {after}")
         return touched
 
-    def _record(self, before: Before, after: Before, ids: Ids) -> None:
+    def _record(self, before: Before, after: Before, ids: Ids, waited: Collection[Mutation]) -> None:
+        """Note what changed on the screen, as a claim where a mutation was made for it or the server never had the value."""
         at, typed = self._world.loop.time(), self._device.typed
+        fresh = [each for each in self._device.waiting(ids) if each not in waited]
         for client_id in ids:
             old, new = before.get(client_id), after.get(client_id)
-            waiting = {field for each in outbox.pending(self._device.disk, client_id) for field in each.values}
+            waiting = {field for each in fresh if each.client_id == client_id for field in each.values}
             if new is None:
                 if old is not None:
                     typed.append(Typed(client_id, DELETED, value=True, at=at))

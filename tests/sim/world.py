@@ -16,15 +16,13 @@ from pathlib import Path
 from unittest import mock
 
 from devots_desktop.sync import apply
-from tests.sim.checks import Broken
+from tests.sim.checks import FAULTS, OPERATIONS, Broken
 from tests.sim.device import Device
 from tests.sim.loop import VirtualLoop
 from tests.sim.people import Stranger, User
 from tests.sim.server import ME, OTHER, Server
 from tests.sim.weather import Weather
 
-OPERATIONS = (60, 75)
-FAULTS = 10
 QUIET_S = 400.0
 NAMES = ("desk", "lap", "pad", "fone")
 EPOCH_US = 1_700_000_000_000_000
@@ -84,10 +82,14 @@ class World:
         self._people_the_server()
         self.server.sessions.update(dict.fromkeys(names, ME))
         self.devices += [Device(self, name) for name in names]
-        await self._storm()
+        users = [User(self, device) for device in self.devices]
+        await self._storm(users)
         self.faulty = False
         self.server.up = True
         self.note("world", "quiet")
+        await asyncio.sleep(QUIET_S / 4)
+        for user in users:
+            await user.decide()
         await asyncio.sleep(QUIET_S)
         for device in self.devices:
             await device.stop()
@@ -100,11 +102,10 @@ class World:
         transaction.commit()
         self.server.back_up()
 
-    async def _storm(self) -> None:
+    async def _storm(self, people: list[User]) -> None:
         """Everybody writes while everything fails."""
-        operations, weather = self._rng.randint(*OPERATIONS), Weather(self)
-        shares = [operations // len(self.devices) + (place < operations % len(self.devices)) for place in range(len(self.devices))]
-        users = [User(self, device, share).type() for device, share in zip(self.devices, shares, strict=True)]
+        operations, weather = OPERATIONS + self._rng.randint(2, 14), Weather(self)
+        users = [user.type(operations // len(people) + (place < operations % len(people))) for place, user in enumerate(people)]
         await asyncio.gather(*users, Stranger(self).write(self._rng.randint(6, 12)), weather.rage(self._rng.randint(4, 9)))
         while not self.without and self.faults.total() < FAULTS:
             await weather.strike()
