@@ -5,6 +5,7 @@ device that sees another value overruled keeps it as a conflict.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -66,8 +67,12 @@ class Local:
         """What the screen shows of a server row: this device's edits on top of it; where a delete waits to be sent, nothing of it."""
         if self.deleting:
             return self.shown
-        shown = merge(row.patch(), (*self.parked, *self.pending))
-        return replace(row, text=str(shown["text"]), completed=bool(shown["completed"]))
+        return _with(row, (*self.parked, *self.pending))
+
+
+def _with(row: ServerRow, mutations: Sequence[Mutation]) -> ServerRow:
+    shown = merge(row.patch(), mutations)
+    return replace(row, text=str(shown["text"]), completed=bool(shown["completed"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +143,7 @@ def answered(local: Local, mutation: Mutation, answer: Answer) -> Decision:
     lost = _lost_to(mutation, answer)
     # Applied, and deleted elsewhere since (the answer to a repeated request): later edits will hear of it from their own push.
     if answer.row is None and local.touched:
-        return Decision(Case.ACKNOWLEDGE, show=local.shown, base=local.base, lost=lost)
+        return Decision(Case.ACKNOWLEDGE, show=local.shown, base=local.base and _with(local.base, [mutation]), lost=lost)
     if answer.row is None:
         return Decision(Case.TOMBSTONE, lost=lost)
     # Applied: the answer carries the row, so that the device reads its own write at once.

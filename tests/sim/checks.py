@@ -97,8 +97,9 @@ def _kept(db: sqlite3.Connection) -> "Iterator[tuple[tuple[str, str, object], bo
         mutation = parked.mutation
         if mutation.kind is Kind.DELETE:
             yield (mutation.client_id, "deleted", None), True
-        for field, value in mutation.values.items():
-            yield (mutation.client_id, field, value), True
+        if row := rows.row(db, mutation.client_id):
+            # What the server had, too, before the todo went.
+            yield from (((mutation.client_id, field, value), True) for field, value in row.patch().items())
     for client_id, field, lost in db.execute("SELECT client_id, field, lost FROM conflict"):
         values = json.loads(lost) if field == "todo" else {field: lost if field == "text" else json.loads(lost)}
         for name, value in values.items():
