@@ -23,6 +23,7 @@ from devots_desktop.store import rows
 from devots_desktop.store.cache import translated
 
 if TYPE_CHECKING:
+    from devots_desktop.domain.question import Question
     from devots_desktop.domain.steps import Steps
     from devots_desktop.store.conflicts import Conflict
     from devots_desktop.store.parking import Parked
@@ -62,7 +63,7 @@ class Counts:
 
     Attributes:
         pending, parked: changes that wait for the server, and that it refused.
-        needs_you: todos that the user is to decide about: those of parked changes, and rows that a delete took with it.
+        needs_you: what the user is to decide about: todos with parked changes, rows that a delete took with it, and the question of `question`.
         arrived: while everything is being fetched from the server (the first time, or after its history changed), how many todos have come.
         contact: when the server answered last, microseconds since 1970 UTC; None for never.
     """
@@ -228,12 +229,20 @@ class Lists:
         with self._reading() as db:
             return conflicts.of_gone(db)
 
+    def question(self) -> "Question | None":
+        """What the user is to be asked about todos that the server does not have any more; None where nothing is open."""
+        from devots_desktop.store import missing  # As in `parked`.
+
+        with self._reading() as db:
+            return missing.question(db)
+
 
 def _standing(db: sqlite3.Connection) -> tuple[int, int | None, int | None]:
     """Of Counts: needs_you, arrived, contact."""
     needs_you, unfinished, contact = db.execute(
         "SELECT (SELECT count(DISTINCT client_id) FROM parked)"
-        " + (SELECT count(*) FROM conflict WHERE field = ? AND client_id NOT IN (SELECT client_id FROM todo)),"
+        " + (SELECT count(*) FROM conflict WHERE field = ? AND client_id NOT IN (SELECT client_id FROM todo))"
+        " + EXISTS (SELECT 1 FROM missing JOIN todo USING (client_id) WHERE settled = 0),"
         " NOT EXISTS (SELECT 1 FROM sync_state WHERE name = 'since'), (SELECT value FROM sync_state WHERE name = 'contact')",
         (WHOLE,),
     ).fetchone()
