@@ -10,7 +10,7 @@ from devots_desktop.domain.errors import Unreachable
 from devots_desktop.domain.lines import Line
 from devots_desktop.domain.mutation import Mutation
 from devots_desktop.domain.question import Choice
-from devots_desktop.store import edits, history, missing, undo
+from devots_desktop.store import conflicts, edits, history, missing, parking, settling, undo
 from tests.sim.device import DELETED, Device, Shown, Typed
 from tests.sim.disk import DiskCache
 from tests.sim.server import ME
@@ -30,7 +30,13 @@ VERBS = {
     "delete all": 1,
     "undo": 5,
     "redo": 2,
+    "retry": 2,
+    "rewrite": 1,
+    "drop": 1,
+    "restore": 2,
+    "dismiss": 1,
 }
+"""How often each is wanted. Where there is nothing to do it on, another one is done."""
 
 
 class User:
@@ -103,6 +109,10 @@ class User:
                 return self._complete(cache, targets)
             case "delete" | "delete all":
                 return self._recorded(targets, lambda: edits.delete_all(cache, targets), lambda now: not now)
+            case "retry" | "rewrite" | "drop":
+                return self._settle(cache, verb, text)
+            case "restore" | "dismiss":
+                return self._reconsider(cache, verb, text)
         return self._turn(cache, text, undone=verb == "undo")
 
     def _complete(self, cache: DiskCache, targets: Ids) -> Ids:
@@ -112,6 +122,41 @@ class User:
         if any(completed != value for _, completed in self._device.rows(ids).values()):
             self._world.breaks("own writes", f"{self._device.name} did not read its own {value}")
         return ids
+
+    def _settle(self, cache: DiskCache, verb: str, text: str) -> Ids:
+        """Decide about the newest parked change; where there is none, undo."""
+        parked = parking.everything(cache.db)
+        if not parked:
+            return self._turn(cache, text, undone=True)
+        ids = [parked[0].mutation.client_id]
+        if verb == "drop":
+            self._device.typed = [typed for typed in self._device.typed if typed.client_id not in ids]
+            settling.drop(cache, ids[0])
+            return ids
+        self._allow_again(ids)
+        wanted = text if verb == "rewrite" else None
+        return self._recorded(ids, lambda: settling.retry(cache, ids[0], wanted), lambda now: now in ([], [wanted or now[0]]))
+
+    def _reconsider(self, cache: DiskCache, verb: str, text: str) -> Ids:
+        """Restore or forget the newest value that lost a conflict; where there is none, undo."""
+        lost = conflicts.everything(cache.db)
+        if not lost:
+            return self._turn(cache, text, undone=True)
+        ids = [lost[0].client_id]
+        if verb == "dismiss":
+            overruled = self._device.overruled
+            for each in [key for key, value in overruled.items() if value == (ids[0], lost[0].text)]:
+                del overruled[each]
+            conflicts.dismiss(cache, lost[0].number)
+            return ids
+        try:
+            return self._recorded(ids, lambda: conflicts.restore(cache, lost[0].number), lambda now: lost[0].text in (None, *now) or not now)
+        finally:
+            self._allow_again(ids)
+
+    def _allow_again(self, ids: Ids) -> None:
+        """The texts of these todos may be written once more."""
+        self._world.again.update((client_id, text) for client_id, (text, _) in self._device.rows(ids).items())
 
     def _turn(self, cache: DiskCache, text: str, *, undone: bool) -> Ids:
         """Undo or redo; where there is nothing to, add."""
