@@ -10,9 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from devots_desktop.store import cache as opening
-from devots_desktop.store import checksum, journal, migration
-from devots_desktop.store.cache import Cache
+from devots_desktop.store import journal
+from devots_desktop.store.cache import Cache, prepare
 
 
 class Killed(asyncio.CancelledError):
@@ -71,10 +70,7 @@ def blank() -> Disk:
     if _idle:
         return _idle.pop()
     disk = sqlite3.connect(":memory:", isolation_level=None, factory=Disk, cached_statements=512)
-    checksum.register(disk)
-    for pragma in opening._PRAGMAS:
-        disk.execute(pragma)
-    migration.migrate(disk, Path("memory"))
+    prepare(disk, Path("memory"))
     return disk
 
 

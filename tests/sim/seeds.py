@@ -3,6 +3,7 @@
 import gc
 import shutil
 import tempfile
+import traceback
 from collections import Counter
 from collections.abc import Iterator, Set
 from contextlib import contextmanager
@@ -47,6 +48,8 @@ def live(seed: int, without: Set[str] = frozenset(), *, traced: bool = False) ->
         check(world)
     except Broken as error:
         broken = error
+    except Exception as error:  # noqa: BLE001
+        broken = Broken("engine", "".join(traceback.format_exception(error)))
     finally:
         world.end()
     trace = [" ".join(map(str, line)) for line in world.trace] if traced or broken else []
