@@ -133,7 +133,9 @@ def answered(local: Local, mutation: Mutation, answer: Answer) -> Decision:
     # An edit of a todo that is not there any more: never resurrected silently.
     if answer.outcome is Outcome.GONE:
         made = not any(other.kind is Kind.CREATE for other in local.parked)
-        return _parked(local, mutation, DELETED_ELSEWHERE if made else NOT_MADE)
+        # The row below is known to be no more, before its tombstone has come; unless this answers a repeated request, and it was made anew since.
+        bury = local.base.row_version + 1 if local.base is not None and answer.row is None else UNKNOWN
+        return replace(_parked(local, mutation, DELETED_ELSEWHERE if made else NOT_MADE), bury=bury)
     # The server will not have it: this one waits for the user, the ones behind it go on.
     if answer.outcome is Outcome.REFUSED:
         return _parked(local, mutation, answer.reason)

@@ -147,6 +147,7 @@ class User:
             overruled = self._device.overruled
             for each in [key for key, value in overruled.items() if value == (ids[0], lost[0].text)]:
                 del overruled[each]
+            self._device.typed = [each for each in self._device.typed if each.client_id not in ids]
             conflicts.dismiss(cache, lost[0].number)
             return ids
         try:
