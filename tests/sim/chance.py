@@ -1,7 +1,7 @@
 """Seeded chance, in a stream for each actor, so that one thing less happening changes little of the others."""
 
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from tests.sim.world import World
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 class Chance(random.Random):
     """Random numbers of one actor, and the faults that befall it."""
 
-    def __new__(cls, world: "World", actor: str) -> "Chance":
+    def __new__(cls, world: "World", actor: str) -> Self:
         return super().__new__(cls)
 
     def __init__(self, world: "World", actor: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from devots_desktop.domain.account import Live, Status
 from devots_desktop.domain.changes import Change, ChangeSet, Op
 from devots_desktop.domain.mutation import Kind, Mutation, Page, merge
-from devots_desktop.domain.todo import Value
+from devots_desktop.domain.todo import Patch, Value
 from devots_desktop.remote.base import Position
 from devots_desktop.store import outbox, replica
 from devots_desktop.store.telling import telling
@@ -96,7 +96,7 @@ class Device:
         self.typed: list[Typed] = []
         self.overruled: dict[str, tuple[str, str]] = {}
         self.lives = 0
-        self.alive = False
+        self.awake = asyncio.Event()
         self.remotes: list[BadNetwork] = []
         self.boot()
 
@@ -107,7 +107,7 @@ class Device:
         checks.stored(self.name, self.disk)
         self.cache = DiskCache(self.disk, self.path, self.clock)
         self.screen = self._read()
-        self.alive = True
+        self.awake.set()
         self.run = Run(self)
         self.engine = Engine(
             self.cache,
@@ -122,13 +122,13 @@ class Device:
 
     def die(self, where: str = "") -> None:
         """The process is gone, and begins anew in a while."""
-        if not self.alive:
+        if not self.awake.is_set():
             return
         if where:
             self.world.count(f"crash {where}")
         self.world.note(self.name, "dies", where)
         self.lives += 1
-        self.alive = False
+        self.awake.clear()
         self.life.cancel()
         self.engine._lock.release()
         self.world.loop.call_soon(self.disk.lose_power)
@@ -161,7 +161,7 @@ class Device:
             remote.inner.cut()
 
     def clock(self) -> int:
-        return self.world.microseconds() + self.skew
+        return self.world.loop.microseconds() + self.skew
 
     # The user ----------------------------------------------------------------------------------------------------------------
 
@@ -238,7 +238,7 @@ class Device:
             return
         if change.text.startswith(OTHER):
             self.world.breaks("somebody else's", f"{self.name} shows {change.text}")
-        shown = {"text": change.todo.text, "completed": change.todo.completed}
+        shown: Patch = {"text": change.todo.text, "completed": change.todo.completed}
         if waiting and all(each.kind is not Kind.DELETE for each in waiting) and merge(shown, waiting) != shown:
             self.world.breaks("own writes", f"{self.name} shows {shown} over {waiting}")
 
@@ -276,5 +276,5 @@ class Run:
             device.disk.spare()
 
     def _or_dead(self) -> None:
-        if self._life != self._device.lives or not self._device.alive:
+        if self._life != self._device.lives or not self._device.awake.is_set():
             raise Killed

@@ -50,8 +50,7 @@ class User:
         for number in range(operations):
             chance = random.Random(f"{self._world.seed} {self._device.name} {number}")
             await asyncio.sleep(chance.choice((0.0, 0.02, 1.0, 3.0, 8.0)))
-            while not self._device.alive:
-                await asyncio.sleep(1.0)
+            await self._device.awake.wait()
             if self._world.acts(f"{self._device.name}:{number}"):
                 # The device may die under the fingers.
                 with contextlib.suppress(asyncio.CancelledError):
@@ -151,7 +150,9 @@ class User:
             conflicts.dismiss(cache, lost[0].number)
             return ids
         try:
-            return self._recorded(ids, lambda: conflicts.restore(cache, lost[0].number), lambda now: lost[0].text in (None, *now) or not now)
+            return self._recorded(
+                ids, lambda: conflicts.restore(cache, lost[0].number), lambda now: lost[0].text in (None, *now) or not now
+            )
         finally:
             self._allow_again(ids)
 
@@ -234,7 +235,9 @@ class Stranger:
                 if verb == "add":
                     transaction.add(ME, self._world.new_id(chance), f"{text}-{place}")
                 elif verb == "edit":
-                    transaction.edit(ME, target, {"text": f"{text}-{place}"} if chance.random() < 0.8 else {"completed": chance.random() < 0.5})
+                    transaction.edit(
+                        ME, target, {"text": f"{text}-{place}"} if chance.random() < 0.8 else {"completed": chance.random() < 0.5}
+                    )
                 else:
                     transaction.delete(ME, target)
         if chance.random() < 0.4 and self._world.strikes("slow transaction"):

@@ -11,7 +11,8 @@ import random
 import traceback
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from unittest import mock
 
@@ -25,7 +26,6 @@ from tests.sim.weather import Weather
 
 QUIET_S = 400.0
 NAMES = ("desk", "lap", "pad", "fone")
-EPOCH_US = 1_700_000_000_000_000
 
 
 class World:
@@ -40,7 +40,7 @@ class World:
 
     me = ME
 
-    def __init__(self, seed: int, folder: Path, without: Set[str] = frozenset()) -> None:
+    def __init__(self, seed: int, folder: Path, without: AbstractSet[str] = frozenset()) -> None:
         self.seed, self.folder, self.without = seed, folder, without
         rng = random.Random(seed)
         self.loop = VirtualLoop()
@@ -55,7 +55,7 @@ class World:
         self.faults: Counter[str] = Counter()
         self.again: Counter[tuple[str, str]] = Counter()
         self._ids = self._rng = rng
-        self.server = Server(lambda: self.microseconds() + self.server_skew, self.loop.time)
+        self.server = Server(lambda: self.loop.microseconds() + self.server_skew, self.loop.time)
         self.devices: list[Device] = []
 
     # Life --------------------------------------------------------------------------------------------------------------------
@@ -71,7 +71,7 @@ class World:
         log.addHandler(handler)
         propagate, log.propagate = log.propagate, False
         try:
-            with mock.patch.object(uuid, "uuid4", lambda: uuid.UUID(self.new_id(self._ids))), self._sliced():
+            with mock.patch.object(uuid, "uuid4", self._uuid4), self._sliced():
                 self.loop.run_until_complete(self._live())
         finally:
             log.removeHandler(handler)
@@ -117,10 +117,6 @@ class World:
 
     # What the others need ----------------------------------------------------------------------------------------------------
 
-    def microseconds(self) -> int:
-        """The true time as a clock of the program tells it."""
-        return EPOCH_US + int(self.loop.time() * 1e6)
-
     def acts(self, operation: str) -> bool:
         """Whether somebody does this, or it is left out."""
         self.acted.append(operation)
@@ -158,6 +154,9 @@ class World:
             yield
         finally:
             self._ids = before
+
+    def _uuid4(self) -> uuid.UUID:
+        return uuid.UUID(self.new_id(self._ids))
 
     @staticmethod
     def new_id(chance: random.Random) -> str:
