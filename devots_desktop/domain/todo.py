@@ -1,5 +1,7 @@
 """The todo, as the screen shows it and as a server holds it."""
 
+import hashlib
+import uuid
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -9,6 +11,10 @@ Patch = dict[str, Value]
 
 FIELDS = ("text", "completed")
 """The fields that people change, and that are therefore merged one by one."""
+
+
+UNVERSIONED = -1
+"""The version of a row that has none: this device never saw it from a server, or the server is a plain one (sync.md, section 4)."""
 
 
 class State(StrEnum):
@@ -49,7 +55,7 @@ class ServerRow:
 
     Attributes:
         server_id: the server's serial number, an attribute and never the key.
-        row_version: strictly increasing per row (sync.md, section 3). Of a tombstone: above the row's.
+        row_version: strictly increasing per row (sync.md, section 3). Of a tombstone: above the row's. Of a plain server's row: UNVERSIONED.
         deleted: true for a tombstone; text, completed and the times then mean nothing.
     """
 
@@ -65,3 +71,13 @@ class ServerRow:
     def patch(self) -> Patch:
         """The mergeable fields as a patch."""
         return {"text": self.text, "completed": self.completed}
+
+
+def derived_id(server_id: int, *, again: bool = False) -> str:
+    """The client_id of a todo that has none of its own on a plain server, as the server's migration derives it: md5('todo:' || id)::uuid.
+
+    Args:
+        again: another one, where a todo that was deleted and put back has taken the first along to its new server id.
+    """
+    name = f"todo:{server_id}:again" if again else f"todo:{server_id}"
+    return str(uuid.UUID(bytes=hashlib.md5(name.encode(), usedforsecurity=False).digest()))
