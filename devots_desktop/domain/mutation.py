@@ -8,6 +8,9 @@ from devots_desktop.domain.todo import FIELDS, Patch, ServerRow, Value
 
 PLAIN = "plain"
 """The epoch of a server that keeps no versions: each of its pulls is the complete list (sync.md, section 4)."""
+DELETED_ELSEWHERE = "It was deleted elsewhere."
+"""Why an edit is parked whose todo is gone. What is sent again then makes the todo anew."""
+NOT_MADE = "The server did not accept the todo itself."
 
 
 class Kind(StrEnum):

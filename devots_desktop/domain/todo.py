@@ -1,6 +1,7 @@
 """The todo, as the screen shows it and as a server holds it."""
 
 import hashlib
+import json
 import uuid
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,6 +12,9 @@ Patch = dict[str, Value]
 
 FIELDS = ("text", "completed")
 """The fields that people change, and that are therefore merged one by one."""
+
+WHOLE = "todo"
+"""Stands for a field's name where a value that lost is a whole todo, which a delete took with it."""
 
 
 UNVERSIONED = -1
@@ -71,6 +75,11 @@ class ServerRow:
     def patch(self) -> Patch:
         """The mergeable fields as a patch."""
         return {"text": self.text, "completed": self.completed}
+
+
+def whole(patch: Patch, created_at: int) -> str:
+    """A todo as the value that lost, as JSON: its fields, and when it was made."""
+    return json.dumps({**patch, "created_at": created_at}, ensure_ascii=False, sort_keys=True)
 
 
 def derived_id(server_id: int, *, again: bool = False) -> str:

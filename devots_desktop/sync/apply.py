@@ -60,6 +60,7 @@ def acknowledge(cache: Cache, batch: Sequence[Mutation], answers: Sequence[Answe
     settled = 0
     by_id = {mutation.mutation_id: mutation for mutation in batch}
     with cache.transaction() as db:
+        replica.note_contact(db, cache.clock())
         for answer in answers:
             mutation = by_id[answer.mutation_id]
             local = _local(db, mutation.client_id, without=mutation.mutation_id)
@@ -85,6 +86,7 @@ def receive(cache: Cache, page: Page, via: Via) -> int:
     with cache.transaction(durable=False) as db:
         news = _apply(db, page.rows, via, cache.clock())
         replica.set_cursor(db, replica.Cursor(since=page.horizon, epoch=page.epoch))
+        replica.note_contact(db, cache.clock())
         journal.trim(db)
     return news
 
@@ -103,6 +105,7 @@ def receive_first(cache: Cache, page: Page, cursor: replica.Cursor) -> int:
         replica.mark_seen(db, found)
         horizon = cursor.horizon if cursor.after else page.horizon
         replica.set_cursor(db, replica.Cursor(epoch=page.epoch, horizon=horizon, after=page.end or cursor.after))
+        replica.note_contact(db, cache.clock())
         if news:
             journal.write_reload(db, cache.clock())
         journal.trim(db)
@@ -153,6 +156,7 @@ def stage(cache: Cache, page: Page) -> set[str]:
         found = _named(db, page)
         known = rows.known(db, [row.client_id for row in found]) if page.plain else {}
         replica.stage(db, [row for row in found if not _is_known(row, known.get(row.client_id))])
+        replica.note_contact(db, cache.clock())
     return {row.client_id for row in found}
 
 
@@ -239,7 +243,7 @@ def _apply(db: sqlite3.Connection, page: Sequence[ServerRow], via: Via, at: int,
 
 
 def _is_known(row: ServerRow, known: rows.Row | None) -> bool:
-    return known is not None and known.row_version > plan.UNKNOWN and replace(row, row_version=known.row_version) == known.server_row()
+    return known is not None and known.row_version > plan.UNKNOWN and replace(row, row_version=known.row_version) == known.server()
 
 
 def _each_todo_once(page: Sequence[ServerRow]) -> Iterator[Sequence[ServerRow]]:
@@ -256,7 +260,7 @@ def _each_todo_once(page: Sequence[ServerRow]) -> Iterator[Sequence[ServerRow]]:
 def _untouched(row: rows.Row | None, buried: int) -> Local:
     if row is None:
         return Local(buried=buried)
-    return Local(row.row_version, buried, row.server_row())
+    return Local(row.row_version, buried, row.server())
 
 
 def _carry_out(db: sqlite3.Connection, client_id: str, decision: Decision, via: Via, at: int, *, tell: bool = True) -> None:
@@ -274,12 +278,14 @@ def _carry_out(db: sqlite3.Connection, client_id: str, decision: Decision, via: 
         replica.show(db, decision.show, via, at, tell=tell)
     else:
         replica.remove(db, client_id, via, at, tell=tell)
+    if decision.lost or decision.case is Case.PARK:
+        journal.write_mark(db, client_id, at)
 
 
 def _local(db: sqlite3.Connection, client_id: str, *, without: str = "") -> Local:
     """What the cache has of a todo, leaving out the mutation that is being answered."""
     row, base = rows.row(db, client_id), rows.base(db, client_id)
-    shown = row.server_row() if row else None
+    shown = row.server() if row else None
     known = base or shown
     pending = tuple(mutation for mutation in outbox.pending(db, client_id) if mutation.mutation_id != without)
     return Local(
