@@ -59,7 +59,7 @@ def drop(db: sqlite3.Connection, row: rows.Row) -> ServerRow | None:
     """Forget what is parked of a todo.
 
     Returns:
-        the row to show: the server's, below the edits that still wait. None where the server has none: what was never sent goes with it.
+        the row to show: the server's, below the edits that still wait. None where the server has none: what waits for it goes with it.
     """
     client_id, pending = row.client_id, outbox.pending(db, row.client_id)
     parked = _unpark(db, client_id)
@@ -70,9 +70,9 @@ def drop(db: sqlite3.Connection, row: rows.Row) -> ServerRow | None:
         shown = merge(base.patch(), pending)
         _forget_base(db, client_id)
         return replace(base, text=str(shown["text"]), completed=bool(shown["completed"]))
-    last = outbox.last_unsent(db, client_id)
-    if last is not None:
-        outbox.remove(db, last.mutation_id)
+    # Sent or not, they would only be parked again: the server has no todo for them.
+    for mutation in pending:
+        outbox.remove(db, mutation.mutation_id)
     _forget_base(db, client_id)
     return None
 

@@ -25,6 +25,7 @@ COLUMNS = {
     "diverged": "diverged",
     "somebody else's": "diverged",
     "stuck": "stuck",
+    "parked": "stuck",
     "engine": "stuck",
     "torn": "torn",
 }
@@ -45,6 +46,7 @@ def check(world: "World") -> None:
     if world.operations < OPERATIONS or world.faults.total() < FAULTS:
         assert world.without, f"{world.operations} operations, {world.faults.total()} faults"
     for device in world.devices:
+        device.note_parked()
         drained(device)
         stored(device.name, device.disk)
         confirmed_is_kept(world, device)

@@ -94,6 +94,7 @@ class Device:
         self.pulls = Pulls(self)
         self.skew = 0
         self.typed: list[Typed] = []
+        self.parked: set[str] = set()
         self.overruled: dict[str, tuple[str, str]] = {}
         self.lives = 0
         self.awake = asyncio.Event()
@@ -181,6 +182,13 @@ class Device:
         """Whether an empty list would take todos off the screen."""
         with self.cache.reading() as db:
             return bool(replica.unseen(db, ()))
+
+    def note_parked(self) -> None:
+        """Each parked mutation was refused by the server, and is not sent again."""
+        found = {mutation_id for (mutation_id,) in self.disk.execute("SELECT mutation_id FROM parked")} - self.parked
+        if unasked := found - self.world.server.not_taken:
+            self.world.breaks("parked", f"{self.name} parked {unasked}, which the server did not refuse")
+        self.parked |= found
 
     def waiting(self, ids: Iterable[str]) -> list[Mutation]:
         """The queued mutations of todos."""

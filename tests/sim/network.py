@@ -31,6 +31,9 @@ class BadNetwork:
     async def push(self, mutations: Push) -> list[Answer]:
         self._world.note(self._device.name, "push", mutations)
         self._device.pulls.over()
+        self._device.note_parked()
+        if again := [mutation.mutation_id for mutation in mutations if mutation.mutation_id in self._device.parked]:
+            self._world.breaks("parked", f"{self._device.name} sends {again} again, which the user has not decided about")
 
         async def ask() -> list[Answer]:
             return self._pushed(mutations, await self.inner.push(mutations))

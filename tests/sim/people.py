@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from devots_desktop.domain.errors import Unreachable
 from devots_desktop.domain.lines import Line
-from devots_desktop.domain.mutation import Mutation
+from devots_desktop.domain.mutation import Kind, Mutation
 from devots_desktop.domain.question import Choice
+from devots_desktop.remote.memory.server import Transaction
 from devots_desktop.store import conflicts, edits, history, missing, parking, settling, undo
 from tests.sim.device import DELETED, Device, Shown, Typed
 from tests.sim.disk import DiskCache
@@ -134,7 +135,7 @@ class User:
             return ids
         self._allow_again(ids)
         wanted = text if verb == "rewrite" else None
-        return self._recorded(ids, lambda: settling.retry(cache, ids[0], wanted), lambda now: now in ([], [wanted or now[0]]))
+        return self._recorded(ids, lambda: settling.retry(cache, ids[0], wanted), lambda now: wanted is None or now in ([], [wanted]))
 
     def _reconsider(self, cache: DiskCache, verb: str, text: str) -> Ids:
         """Restore or forget the newest value that lost a conflict; where there is none, undo."""
@@ -165,7 +166,8 @@ class User:
         number = history.newest(cache.db, undone=not undone)
         if number is None:
             return self._do(cache, "add", [], text)
-        ids = [entry.client_id for entry in history.entries(cache.db, number)]
+        entries = history.entries(cache.db, number)
+        ids = [entry.client_id for entry in entries]
         before, waited = self._device.rows(ids), self._device.waiting(ids)
         try:
             (undo.undo if undone else undo.redo)(cache)
@@ -175,6 +177,9 @@ class User:
             for client_id, (shown, _) in after.items():
                 if before.get(client_id, ("", False))[0] != shown:
                     self._world.again[client_id, shown] += 1
+        deleted = [entry.client_id for entry in entries if (entry.after if undone else entry.before) is None]
+        if any(client_id not in after for client_id in deleted):
+            self._world.breaks("own writes", f"{self._device.name} did not bring back all of {deleted}")
         return ids
 
     def _recorded(self, ids: Sequence[str], verb: Callable[[], object], right: Callable[[list[str]], bool] = lambda _: True) -> Ids:
@@ -196,10 +201,12 @@ class User:
         fresh = [each for each in self._device.waiting(ids) if each not in waited]
         for client_id in ids:
             old, new = before.get(client_id), after.get(client_id)
+            kinds = {each.kind for each in fresh if each.client_id == client_id}
             waiting = {field for each in fresh if each.client_id == client_id for field in each.values}
             if new is None:
                 if old is not None:
-                    typed.append(Typed(client_id, DELETED, value=True, at=at))
+                    made_here = any(each.kind is Kind.CREATE and each.client_id == client_id for each in waited)
+                    typed.append(Typed(client_id, DELETED, value=True, at=at, claim=Kind.DELETE in kinds or not made_here))
                 continue
             for place, field in enumerate(("text", "completed")):
                 if old is None or old[place] != new[place]:
@@ -223,24 +230,29 @@ class Stranger:
                 await self._transact(chance, f"web-{number}")
 
     async def _transact(self, chance: random.Random, text: str) -> None:
-        server = self._world.server
-        transaction = server.begin()
+        """One transaction; a slow one is overtaken between its beginning, its writes and its end."""
+        server, transaction = self._world.server, self._world.server.begin()
+        slow = chance.random() < 0.4 and self._world.strikes("slow transaction")
         for place in range(chance.choice((1, 1, 2))):
-            known = sorted(server.was)
-            verb = chance.choice(("add", "edit", "edit", "edit", "delete")) if known else "add"
-            target = chance.choice(known) if known else ""
-            self._world.note("web", verb, target, text)
-            # A row that another transaction works on.
-            with contextlib.suppress(Unreachable):
-                if verb == "add":
-                    transaction.add(ME, self._world.new_id(chance), f"{text}-{place}")
-                elif verb == "edit":
-                    transaction.edit(
-                        ME, target, {"text": f"{text}-{place}"} if chance.random() < 0.8 else {"completed": chance.random() < 0.5}
-                    )
-                else:
-                    transaction.delete(ME, target)
-        if chance.random() < 0.4 and self._world.strikes("slow transaction"):
+            if slow:
+                await asyncio.sleep(chance.choice((0.0, 2.0, 6.0)))
+            if server.runs(transaction):
+                self._write(transaction, chance, f"{text}-{place}")
+        if slow:
             await asyncio.sleep(chance.choice((2.0, 6.0, 20.0)))
         if server.runs(transaction):
             transaction.rollback() if chance.random() < 0.15 else transaction.commit()
+
+    def _write(self, transaction: Transaction, chance: random.Random, text: str) -> None:
+        known = sorted(self._world.server.was)
+        verb = chance.choice(("add", "edit", "edit", "edit", "delete")) if known else "add"
+        target = chance.choice(known) if known else ""
+        self._world.note("web", verb, target, text)
+        # Another transaction may work on the row.
+        with contextlib.suppress(Unreachable):
+            if verb == "add":
+                transaction.add(ME, self._world.new_id(chance), text)
+            elif verb == "edit":
+                transaction.edit(ME, target, {"text": text} if chance.random() < 0.8 else {"completed": chance.random() < 0.5})
+            else:
+                transaction.delete(ME, target)

@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from devots_desktop.domain.errors import BatchRefused
-from devots_desktop.domain.mutation import Answer, Mutation
+from devots_desktop.domain.mutation import Answer, Mutation, Outcome
 from devots_desktop.domain.todo import ServerRow
 from devots_desktop.remote.memory import MemoryServer
 from devots_desktop.remote.memory.server import Key, Transaction
@@ -40,6 +40,7 @@ class Server(MemoryServer):
         was: the states of each todo of ME, oldest first, restores included.
         written: how often each text became a row's text, in the present history.
         points: the backups.
+        not_taken: the mutations that it refused, and those whose todo was gone.
         generation: rises with every restart; what was on its way to the server before is lost.
     """
 
@@ -50,21 +51,21 @@ class Server(MemoryServer):
         self.written: Counter[tuple[str, str]] = Counter()
         self.points: list[Point] = []
         self.generation = 0
-        self.refused_rows = self.refused_batches = 0
+        self.not_taken: set[str] = set()
 
     def push(self, user_id: str, mutations: Sequence[Mutation]) -> list[Answer]:
         """A text that ends in 13 is refused with all of its batch, as one with a NUL is."""
         if any(str(mutation.values.get("text", "")).endswith("13") for mutation in mutations):
-            self.refused_batches += 1
+            if len(mutations) == 1:
+                self.not_taken.add(mutations[0].mutation_id)
             raise BatchRefused("Not accepted", "The server refused the change as a whole.", "Edit it and try again.")
         answers = super().push(user_id, mutations)
-        self.refused_rows += sum(answer.outcome == "refused" for answer in answers)
+        self.not_taken.update(answer.mutation_id for answer in answers if answer.outcome in (Outcome.REFUSED, Outcome.GONE))
         return answers
 
     def committed(self, xid: int, written: dict[Key, ServerRow], answers: dict[Key, Answer]) -> None:
         for (user_id, client_id), row in written.items():
             old = self.stored((user_id, client_id))
-            assert old is None or row.row_version > old.row_version, "a version went backwards"
             if user_id == ME:
                 if not row.deleted and (old is None or old.deleted or old.text != row.text):
                     self.written[client_id, row.text] += 1
@@ -123,6 +124,4 @@ class Server(MemoryServer):
 
 
 def _restamped(row: ServerRow, version: int) -> ServerRow:
-    from dataclasses import replace
-
     return replace(row, row_version=version)

@@ -10,7 +10,7 @@ import pytest
 from tests.sim.checks import FAULTS, OPERATIONS
 from tests.sim.seeds import Total, digest, live
 
-SEEDS = 60
+SEEDS = 40
 AT_ONCE = 10
 REGRESSIONS = [
     int(line.split()[0]) for line in (Path(__file__).parent / "regressions.txt").read_text().splitlines() if line and line[0] != "#"
@@ -33,9 +33,9 @@ def test_a_seed_that_once_failed_holds(seed: int) -> None:
 
 def test_seeds_replay_alike_whatever_the_process() -> None:
     """Also where sets and dictionaries are ordered in another way."""
-    program = [sys.executable, "-m", "tests.sim", "digests", "100", "105"]
+    program = [sys.executable, "-m", "tests.sim", "digests", "100", "103"]
     other = subprocess.run(program, capture_output=True, text=True, check=True, env=os.environ | {"PYTHONHASHSEED": "7"})
-    assert other.stdout.split() == [digest(seed) for seed in range(100, 105)]
+    assert other.stdout.split() == [digest(seed) for seed in range(100, 103)]
 
 
 def test_the_closing_line_counts_every_promise() -> None:
