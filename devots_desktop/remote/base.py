@@ -3,10 +3,13 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from devots_desktop.domain.digest import Digest, Range
 from devots_desktop.domain.mutation import Answer, Mutation, Page
 
 PUSH_MOST = 50
 """Mutations in one push; the server refuses more (sync.md, section 3)."""
+FETCH_MOST = 500
+"""Ids in one `fetch`."""
 
 Position = tuple[int, str]
 """(row_version, client_id) of the last row of a page."""
@@ -38,6 +41,24 @@ class Remote(Protocol):
             since: a horizon that an earlier pull answered; 0 for everything.
             after: ask for the page behind this position.
             limit: rows in a page at the most.
+        """
+        ...
+
+    async def digest(self, ranges: Sequence[Range], most: int) -> Digest | None:
+        """Count and hash of the rows in ranges of client_ids, for a comparison that sends no list.
+
+        Args:
+            most: a range with at most so many rows is answered with the hash of each.
+
+        Returns:
+            a summary for each range, in the same order; None where this kind of server cannot answer that.
+        """
+        ...
+
+    async def fetch(self, client_ids: Sequence[str]) -> Page:
+        """The rows of these client_ids, and the tombstones of those that were deleted, in no order; FETCH_MOST ids at the most.
+
+        Only of a server that answers `digest`.
         """
         ...
 

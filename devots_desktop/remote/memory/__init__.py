@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
+from devots_desktop.domain.digest import Digest, Range
 from devots_desktop.domain.errors import SignedOut, Unreachable
 from devots_desktop.domain.mutation import Answer, Mutation, Page
 from devots_desktop.remote.base import Position
@@ -26,6 +27,14 @@ class MemoryRemote:
     async def pull(self, since: int, after: Position | None, limit: int) -> Page:
         """See Remote.pull."""
         return self._server.pull(self._user(), since, after, limit)
+
+    async def digest(self, ranges: Sequence[Range], most: int) -> Digest | None:
+        """See Remote.digest."""
+        return self._server.digest(self._user(), ranges, most)
+
+    async def fetch(self, client_ids: Sequence[str]) -> Page:
+        """See Remote.fetch."""
+        return self._server.fetch(self._user(), client_ids)
 
     async def listen(self, ready: Callable[[], None], changed: Callable[[], None]) -> None:
         """See Remote.listen."""
