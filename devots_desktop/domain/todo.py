@@ -29,6 +29,7 @@ class Todo:
         created_at, updated_at: microseconds since 1970-01-01 UTC.
         state: synced, pending (in the outbox) or parked (refused; needs the user).
         conflicts: how many overruled values can be restored.
+        missing: the server's complete list did not have it, and it was too many to take them off without asking (domain/question.py).
     """
 
     key: int
@@ -39,6 +40,7 @@ class Todo:
     updated_at: int
     state: State = State.SYNCED
     conflicts: int = 0
+    missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from devots_desktop.store import rows
 from devots_desktop.store.cache import translated
 
 if TYPE_CHECKING:
+    from devots_desktop.domain.question import Question
     from devots_desktop.domain.steps import Steps
     from devots_desktop.store.parking import Parked
 
@@ -199,3 +200,10 @@ class Lists:
 
         with self._reading() as db:
             return parking.everything(db)
+
+    def question(self) -> "Question | None":
+        """What the user is to be asked about todos that the server does not have any more; None where nothing is open."""
+        from devots_desktop.store import missing  # As in `parked`.
+
+        with self._reading() as db:
+            return missing.question(db)

@@ -1,6 +1,7 @@
 """Rows of the cache as objects, and back."""
 
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,11 +46,20 @@ def stamp(db: sqlite3.Connection) -> None:
     db.execute(f"UPDATE base SET checksum = row_checksum({_SERVER})")
 
 
+def mark(db: sqlite3.Connection, marked: Iterable[Row]) -> None:
+    """Store another server id, version or state of rows."""
+    db.executemany(
+        "UPDATE todo SET server_id = ?, row_version = ?, state = ?, checksum = ? WHERE key = ?",
+        [(row.server_id, row.row_version, row.state, row.checksum, row.key) for row in marked],
+    )
+
+
 def todo_columns(table: str) -> str:
     """The columns that `todo` makes a Todo of."""
     names = ("key", "client_id", "server_id", "text", "completed", "created_at", "updated_at", "row_version", "state", "checksum")
     conflicts = f"(SELECT count(*) FROM conflict c WHERE c.client_id = {table}.client_id)"
-    return ", ".join(f"{table}.{name}" for name in names) + f", {conflicts}"
+    missing = f"EXISTS (SELECT 1 FROM missing m WHERE m.client_id = {table}.client_id)"
+    return ", ".join(f"{table}.{name}" for name in names) + f", {conflicts}, {missing}"
 
 
 def todo(values: tuple[Any, ...]) -> Todo:
@@ -58,9 +68,9 @@ def todo(values: tuple[Any, ...]) -> Todo:
     Raises:
         CacheDamaged: the row is not what was written.
     """
-    key, client_id, _, text, completed, created_at, updated_at, _, state, stored, conflicts = values
+    key, client_id, _, text, completed, created_at, updated_at, _, state, stored, conflicts, missing = values
     verify(stored, *values[1:9])
-    return Todo(key, client_id, text, bool(completed), created_at, updated_at, State(state), conflicts)
+    return Todo(key, client_id, text, bool(completed), created_at, updated_at, State(state), conflicts, bool(missing))
 
 
 def row(db: sqlite3.Connection, client_id: str) -> Row | None:
