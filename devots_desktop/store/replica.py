@@ -57,6 +57,11 @@ def bury(db: sqlite3.Connection, client_id: str, row_version: int) -> None:
         db.execute("INSERT OR REPLACE INTO tombstone VALUES (?, ?, ?)", (client_id, row_version, checksum(client_id, row_version)))
 
 
+def unbury(db: sqlite3.Connection, client_id: str) -> None:
+    """Forget a tombstone: the server has the todo."""
+    db.execute("DELETE FROM tombstone WHERE client_id = ?", (client_id,))
+
+
 def touched(db: sqlite3.Connection) -> set[str]:
     """The todos that something of this device lies over."""
     return {client_id for (client_id,) in db.execute("SELECT client_id FROM outbox UNION SELECT client_id FROM parked")}

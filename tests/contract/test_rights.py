@@ -61,7 +61,9 @@ MISTAKES = {
     "mutation policy lets everything through": "alter policy todo_mutation_desktop on todo_mutation using (true)",
     "pull with the owner's rights": "alter function devots_pull(bigint, bigint, uuid, integer) security definer",
     "pull that is volatile": "alter function devots_pull(bigint, bigint, uuid, integer) volatile",
-    "digest with the owner's rights for everybody": rewritten("devots_digest(uuid[],uuid[],integer)", "t.user_id = (select u from me)", "true")
+    "digest with the owner's rights for everybody": rewritten(
+        "devots_digest(uuid[],uuid[],integer)", "t.user_id = (select u from me)", "true"
+    )
     + "; alter function devots_digest(uuid[], uuid[], integer) security definer",
     "fetch of everybody's rows": "alter policy todo_desktop on todo using (true); "
     + rewritten("devots_fetch(uuid[])", "t.user_id = (select u from me)", "true"),
