@@ -95,7 +95,7 @@ async def _in_ranges(remote: Remote, user_id: str, cursor: Cursor, mine: Hashes,
     while asked:
         _check(digest, user_id, cursor)
         for part, theirs in zip(asked, digest.ranges, strict=True):
-            ours = mine.summary(part, most=theirs.count + LISTED)
+            ours = mine.summary(part, most=-1 if theirs.rows is None else theirs.count + LISTED)
             if (ours.count, ours.hash) == (theirs.count, theirs.hash):
                 continue
             if theirs.rows is not None and ours.rows is not None:

@@ -8,6 +8,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from devots_desktop.remote.postgres.schema import HEAD
 from tests.servers.managed import DESKTOP, Managed, Person, pull, push
 
 

@@ -143,9 +143,11 @@ def test_nothing_is_overlooked_and_nothing_invented() -> None:
     dice = random.Random(7)
 
     async def scene(here: dict[str, int], there: dict[str, int]) -> set[str]:
+        theirs = Hashes(there)
+
         class Server(MemoryRemote):
             async def digest(self, ranges: Sequence[Range], most: int) -> Digest | None:
-                return Digest(ME, "1", tuple(Hashes(there).summary(part, most) for part in ranges))
+                return Digest(ME, "1", tuple(theirs.summary(part, most) for part in ranges))
 
         remote = Server.__new__(Server)
         first = await remote.digest([Range()], LISTED)
