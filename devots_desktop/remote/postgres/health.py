@@ -20,11 +20,12 @@ from devots_desktop.remote.postgres.rights import REPAIR, deviations
 SERVER, SESSION, CLOCK, ROWS, RIGHTS = "server", "session", "clock", "row-level security", "functions and rights"
 CLOCK_MOST_S = 60.0
 """Seconds that this computer's clock may be off before it is worth a word."""
-_TABLES = ("todo", "todo_tombstone", "todo_mutation")
 _NOW = text("select extract(epoch from clock_timestamp())::float8")
 _WHO = text("select devots.session_user_id() from (select set_config('devots.session', :token, true) offset 0) s")
-_BOUND = text(f"select {' and '.join(f"row_security_active('public.{table}')" for table in _TABLES)}")
-_NOBODYS = text(f"select {' + '.join(f'(select count(*) from public.{table})' for table in _TABLES)}")
+_BOUND = text("select bool_and(row_security_active(t)) from unnest(array['public.todo', 'public.todo_tombstone', 'public.todo_mutation']) t")
+_NOBODYS = text(
+    "select (select count(*) from public.todo) + (select count(*) from public.todo_tombstone) + (select count(*) from public.todo_mutation)"
+)
 _PULL = text("select devots_pull(0)")
 
 
