@@ -132,6 +132,11 @@ def set_cursor(db: sqlite3.Connection, new: Cursor) -> None:
     db.executemany("INSERT INTO sync_state VALUES (?, ?)", state.items())
 
 
+def note_contact(db: sqlite3.Connection, at: int) -> None:
+    """Remember when the server answered last."""
+    db.execute("INSERT OR REPLACE INTO sync_state VALUES ('contact', ?)", (str(at),))
+
+
 def stage(db: sqlite3.Connection, page: list[ServerRow]) -> None:
     """Keep a page aside until the pull's last page has come; of a row that comes twice, the newer one."""
     db.executemany(

@@ -61,6 +61,7 @@ def acknowledge(cache: Cache, batch: Sequence[Mutation], answers: Sequence[Answe
     settled = 0
     by_id = {mutation.mutation_id: mutation for mutation in batch}
     with cache.transaction() as db:
+        replica.note_contact(db, cache.clock())
         for answer in answers:
             mutation = by_id[answer.mutation_id]
             decision = plan.answered(_local(db, mutation.client_id, without=mutation.mutation_id), mutation, answer)
@@ -85,6 +86,7 @@ def receive(cache: Cache, page: Page, via: Via) -> int:
     with cache.transaction(durable=False) as db:
         news = _apply(db, page.rows, via, cache.clock())
         replica.set_cursor(db, replica.Cursor(since=page.horizon, epoch=page.epoch))
+        replica.note_contact(db, cache.clock())
         journal.trim(db)
     return news
 
@@ -103,6 +105,7 @@ def receive_first(cache: Cache, page: Page, cursor: replica.Cursor) -> int:
         last = (page.rows[-1].row_version, page.rows[-1].client_id) if page.rows else cursor.after
         horizon = cursor.horizon if cursor.after else page.horizon
         replica.set_cursor(db, replica.Cursor(epoch=page.epoch, horizon=horizon, after=last))
+        replica.note_contact(db, cache.clock())
         if news:
             journal.write_reload(db, cache.clock())
         journal.trim(db)
@@ -147,6 +150,7 @@ def stage(cache: Cache, page: Page) -> None:
     """Keep a page of a longer pull aside: none of it is shown before its last page has come."""
     with cache.transaction(durable=False) as db:
         replica.stage(db, list(page.rows))
+        replica.note_contact(db, cache.clock())
 
 
 def drop_stage(cache: Cache) -> None:
@@ -234,6 +238,8 @@ def _carry_out(db: sqlite3.Connection, client_id: str, decision: Decision, via: 
         replica.show(db, decision.show, via, at, tell=tell)
     else:
         replica.remove(db, client_id, via, at, tell=tell)
+    if decision.lost or decision.case is Case.PARK:
+        journal.write_mark(db, client_id, at)
 
 
 def _local(db: sqlite3.Connection, client_id: str, *, without: str = "") -> Local:
