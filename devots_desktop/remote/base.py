@@ -1,7 +1,7 @@
 """The protocol that every remote keeps, proven by one contract suite (tests/contract)."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from devots_desktop.domain.digest import Digest, Range
 from devots_desktop.domain.mutation import Answer, Mutation, Page
@@ -44,24 +44,6 @@ class Remote(Protocol):
         """
         ...
 
-    async def digest(self, ranges: Sequence[Range], most: int) -> Digest | None:
-        """Count and hash of the rows in ranges of client_ids, for a comparison that sends no list.
-
-        Args:
-            most: a range with at most so many rows is answered with the hash of each.
-
-        Returns:
-            a summary for each range, in the same order; None where this kind of server cannot answer that.
-        """
-        ...
-
-    async def fetch(self, client_ids: Sequence[str]) -> Page:
-        """The rows of these client_ids, and the tombstones of those that were deleted, in no order; FETCH_MOST ids at the most.
-
-        Only of a server that answers `digest`.
-        """
-        ...
-
     async def listen(self, ready: Callable[[], None], changed: Callable[[], None]) -> None:
         """Tell of changes until cancelled.
 
@@ -77,4 +59,24 @@ class Remote(Protocol):
 
     async def close(self) -> None:
         """End all connections. Nothing else is called afterwards."""
+        ...
+
+
+@runtime_checkable
+class Comparable(Remote, Protocol):
+    """A remote whose server tells counts and hashes, so that a list can be compared with it without being sent. The methods raise as Remote's."""
+
+    async def digest(self, ranges: Sequence[Range], most: int) -> Digest:
+        """Count and hash of the rows in ranges of client_ids, for a comparison that sends no list.
+
+        Args:
+            most: a range with at most so many rows is answered with the hash of each.
+
+        Returns:
+            a summary for each range, in the same order.
+        """
+        ...
+
+    async def fetch(self, client_ids: Sequence[str]) -> Page:
+        """The rows of these client_ids, and the tombstones of those that were deleted, in no order; FETCH_MOST ids at the most."""
         ...

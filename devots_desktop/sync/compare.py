@@ -12,7 +12,7 @@ from devots_desktop.domain.digest import Digest, Hashes, Range, row_hash
 from devots_desktop.domain.errors import SignedOut
 from devots_desktop.domain.mutation import Page
 from devots_desktop.domain.todo import ServerRow
-from devots_desktop.remote.base import Position, Remote
+from devots_desktop.remote.base import Comparable, Position, Remote
 from devots_desktop.store.known import Hash
 from devots_desktop.store.replica import Cursor
 
@@ -75,24 +75,24 @@ async def compare(remote: Remote, user_id: str, read: Read) -> Comparison:
     if cursor.since is None:
         return Comparison(Verdict.NOT_YET)
     try:
-        first = await remote.digest([Range()], LISTED)
-        if first is None:
+        if isinstance(remote, Comparable):
+            found = await _in_ranges(remote, user_id, cursor, Hashes(mine))
+            differing, epoch = await _without_news(remote, user_id, cursor, found), cursor.epoch
+        else:
             _, mine = await read(content_hash)
             differing, epoch = await _by_whole_list(remote, user_id, mine), ""
-        else:
-            found = await _in_ranges(remote, user_id, cursor, Hashes(mine), first)
-            differing, epoch = await _without_news(remote, user_id, cursor, found), cursor.epoch
     except _OtherHistory:
         return Comparison(Verdict.OTHER_HISTORY, len(mine))
     verdict = Verdict.DIFFERENT if differing else Verdict.EQUAL
     return Comparison(verdict, len(mine), {client_id: mine.get(client_id) for client_id in sorted(differing)}, epoch)
 
 
-async def _in_ranges(remote: Remote, user_id: str, cursor: Cursor, mine: Hashes, first: Digest) -> set[str]:
+async def _in_ranges(remote: Comparable, user_id: str, cursor: Cursor, mine: Hashes) -> set[str]:
     found: set[str] = set()
-    asked, digest = [Range()], first
-    waiting: list[Range] = []
-    while asked:
+    waiting = [Range()]
+    while waiting:
+        asked, waiting = waiting[:PARTS], waiting[PARTS:]
+        digest = await remote.digest(asked, LISTED)
         _check(digest, user_id, cursor)
         for part, theirs in zip(asked, digest.ranges, strict=True):
             ours = mine.summary(part, most=-1 if theirs.rows is None else theirs.count + LISTED)
@@ -102,9 +102,6 @@ async def _in_ranges(remote: Remote, user_id: str, cursor: Cursor, mine: Hashes,
                 found |= {client_id for client_id, _ in theirs.rows.items() ^ ours.rows.items()}
             else:
                 waiting += part.parts(PARTS)
-        asked, waiting = waiting[:PARTS], waiting[PARTS:]
-        if asked:
-            digest = await remote.digest(asked, LISTED) or digest
     return found
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from devots_desktop.domain.errors import SignedOut, Unreachable
-from devots_desktop.remote.base import FETCH_MOST, Remote
+from devots_desktop.remote.base import FETCH_MOST, Comparable, Remote
 from devots_desktop.store.cache import Cache, Run
 from devots_desktop.sync import apply
 from devots_desktop.sync.compare import Comparison
@@ -41,7 +41,7 @@ async def repair(cache: Cache, remote: Remote, user_id: str, found: Comparison, 
     """
     if not found.differing:
         return Repaired()
-    if not found.epoch or len(found.differing) > AGAIN_ABOVE:
+    if not isinstance(remote, Comparable) or len(found.differing) > AGAIN_ABOVE:
         await run(partial(apply.restart, cache))
         return Repaired(len(found.differing), again=True)
     asked = 0

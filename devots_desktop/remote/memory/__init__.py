@@ -28,12 +28,12 @@ class MemoryRemote:
         """See Remote.pull."""
         return self._server.pull(self._user(), since, after, limit)
 
-    async def digest(self, ranges: Sequence[Range], most: int) -> Digest | None:
-        """See Remote.digest."""
+    async def digest(self, ranges: Sequence[Range], most: int) -> Digest:
+        """See Comparable.digest."""
         return self._server.digest(self._user(), ranges, most)
 
     async def fetch(self, client_ids: Sequence[str]) -> Page:
-        """See Remote.fetch."""
+        """See Comparable.fetch."""
         return self._server.fetch(self._user(), client_ids)
 
     async def listen(self, ready: Callable[[], None], changed: Callable[[], None]) -> None:

@@ -22,7 +22,9 @@ CLOCK_MOST_S = 60.0
 """Seconds that this computer's clock may be off before it is worth a word."""
 _NOW = text("select extract(epoch from clock_timestamp())::float8")
 _WHO = text("select devots.session_user_id() from (select set_config('devots.session', :token, true) offset 0) s")
-_BOUND = text("select bool_and(row_security_active(t)) from unnest(array['public.todo', 'public.todo_tombstone', 'public.todo_mutation']) t")
+_BOUND = text(
+    "select bool_and(row_security_active(t)) from unnest(array['public.todo', 'public.todo_tombstone', 'public.todo_mutation']) t"
+)
 _NOBODYS = text(
     "select (select count(*) from public.todo) + (select count(*) from public.todo_tombstone) + (select count(*) from public.todo_mutation)"
 )

@@ -68,13 +68,13 @@ class PostgresRemote:
         version, key = after or (None, None)
         return wire.page(await self._call(_PULL, since=since, after_version=version, after_key=key, limit=limit), limit)
 
-    async def digest(self, ranges: Sequence[Range], most: int) -> Digest | None:
-        """See Remote.digest."""
+    async def digest(self, ranges: Sequence[Range], most: int) -> Digest:
+        """See Comparable.digest."""
         lows, highs = ([str(UUID(int=end)) for end in ends] for ends in zip(*ranges, strict=True))
         return wire.digest(await self._call(_DIGEST, lows=lows, highs=highs, most=most))
 
     async def fetch(self, client_ids: Sequence[str]) -> Page:
-        """See Remote.fetch."""
+        """See Comparable.fetch."""
         return wire.page(await self._call(_FETCH, keys=list(client_ids)), limit=len(client_ids) + 1)
 
     async def listen(self, ready: Callable[[], None], changed: Callable[[], None]) -> None:
