@@ -10,8 +10,8 @@ from enum import Enum
 
 from devots_desktop.domain.digest import Digest, Hashes, Range, row_hash
 from devots_desktop.domain.errors import SignedOut
-from devots_desktop.domain.mutation import Page
-from devots_desktop.domain.todo import ServerRow
+from devots_desktop.domain.mutation import PLAIN, Page
+from devots_desktop.domain.todo import ServerRow, derived_id
 from devots_desktop.remote.base import Comparable, Position, Remote
 from devots_desktop.store.known import Hash
 from devots_desktop.store.replica import Cursor
@@ -40,7 +40,7 @@ class Comparison:
         rows: how many the cache knows of.
         differing: client_ids of rows that differ, are missing here or are missing there, and that no pull would mend; each with the hash of what the
             cache had, None for nothing.
-        epoch: of the server's history; empty where its whole list was read, because it cannot answer counts and hashes.
+        epoch: of the server's history; PLAIN where its whole list was read, because it cannot answer counts and hashes.
     """
 
     verdict: Verdict
@@ -51,11 +51,6 @@ class Comparison:
 
 class _OtherHistory(Exception):
     """The server's epoch is not the cursor's."""
-
-
-def content_hash(row: ServerRow) -> int:
-    """As `row_hash`, of what a server without versions has."""
-    return row_hash(replace(row, row_version=0, updated_at=0))
 
 
 Read = Callable[[Hash], Awaitable[tuple[Cursor, dict[str, int]]]]
@@ -79,8 +74,7 @@ async def compare(remote: Remote, user_id: str, read: Read) -> Comparison:
             found = await _in_ranges(remote, user_id, cursor, Hashes(mine))
             differing, epoch = await _without_news(remote, user_id, cursor, found), cursor.epoch
         else:
-            _, mine = await read(content_hash)
-            differing, epoch = await _by_whole_list(remote, user_id, mine), ""
+            differing, epoch = await _by_whole_list(remote, user_id, read), PLAIN
     except _OtherHistory:
         return Comparison(Verdict.OTHER_HISTORY, len(mine))
     verdict = Verdict.DIFFERENT if differing else Verdict.EQUAL
@@ -114,23 +108,33 @@ async def _without_news(remote: Remote, user_id: str, cursor: Cursor, differing:
         differing = differing - {row.client_id for row in page.rows}
         if not page.more:
             break
-        after = (page.rows[-1].row_version, page.rows[-1].client_id)
+        after = page.end
     return differing
 
 
-async def _by_whole_list(remote: Remote, user_id: str, contents: dict[str, int]) -> set[str]:
-    """The plain way, for a server that can only send its list."""
-    theirs: dict[str, int] = {}
+async def _by_whole_list(remote: Remote, user_id: str, read: Read) -> set[str]:
+    """The plain way, for a server that can only send its list, and keeps neither keys nor versions. What was changed since the last pull counts as well."""
+    names: dict[int, str] = {}
+
+    def content(row: ServerRow) -> int:
+        names[row.server_id] = row.client_id
+        return _content_hash(row)
+
+    cursor, mine = await read(content)
+    by_number = {number: mine[client_id] for number, client_id in names.items()}
+    theirs: dict[int, int] = {}
     after: Position | None = None
     more = True
     while more:
         page = await remote.pull(0, after, _PAGE_ROWS)
-        if page.user_id != user_id:
-            raise SignedOut
-        theirs.update((row.client_id, content_hash(row)) for row in page.rows if not row.deleted)
-        more = page.more
-        after = (page.rows[-1].row_version, page.rows[-1].client_id) if page.rows else None
-    return {client_id for client_id, _ in theirs.items() ^ contents.items()}
+        _check(page, user_id, cursor)
+        theirs.update((row.server_id, _content_hash(row)) for row in page.rows)
+        more, after = page.more, page.end
+    return {names.get(number, derived_id(number)) for number, _ in theirs.items() ^ by_number.items()}
+
+
+def _content_hash(row: ServerRow) -> int:
+    return row_hash(replace(row, client_id="", row_version=0, updated_at=0))
 
 
 def _check(answer: Digest | Page, user_id: str, cursor: Cursor) -> None:

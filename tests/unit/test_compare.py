@@ -13,7 +13,8 @@ from devots_desktop.domain.digest import Digest, Hashes, Range, row_hash
 from devots_desktop.domain.errors import SignedOut, Unreachable
 from devots_desktop.domain.todo import ServerRow
 from devots_desktop.remote.base import Remote
-from devots_desktop.remote.memory import MemoryRemote
+from devots_desktop.remote.memory import MemoryRemote, MemoryTable
+from devots_desktop.remote.plain import PlainRemote
 from devots_desktop.store import edits, known, missing, parking, rows
 from devots_desktop.store.replica import Cursor
 from devots_desktop.sync import apply, compare, repair
@@ -320,30 +321,34 @@ def test_a_row_that_changed_meanwhile_is_left_alone(world: World, remote: Counti
     assert world.texts == ["newer"]
 
 
-class OnlyLists:
-    """A remote whose server knows nothing of digests."""
+def test_a_plain_server_is_compared_by_its_list(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    remote = PlainRemote(MemoryTable(world.server, "token"))
 
-    def __init__(self, world: World) -> None:
-        inner = MemoryRemote(world.server, "token")
-        self.push, self.pull, self.listen = inner.push, inner.pull, inner.listen
-        self.reachable, self.close = inner.reachable, inner.close
+    async def connect() -> Remote:
+        return remote
 
-
-def test_a_server_that_can_only_send_its_list_is_compared_by_it(world: World) -> None:
-    remote = OnlyLists(world)
+    world.server.managed = False
+    monkeypatch.setattr(world, "connect", connect)
+    world.engine = world.make_engine()
     world.write("milk", "eggs", "bread")
+    edits.add(world.cache, "made here")
     world.once()
-    edits.edit(world.cache, ids(world)["eggs"], {"text": "mine"})
+    edits.edit(world.cache, next(key for key, (text, _, _) in shown(world.cache).items() if text == "eggs"), {"text": "mine"})
     assert compared(world, remote).verdict is Verdict.EQUAL
-    victims = [ids(world)["milk"], ids(world)["bread"]]
-    spoil(world, "UPDATE todo SET text = 'wrong' WHERE client_id = ?", victims[0])
-    spoil(world, "DELETE FROM todo WHERE client_id = ?", victims[1])
+    victims = [key for key, (text, _, _) in shown(world.cache).items() if text in ("made here", "bread")]
+    spoil(world, "UPDATE todo SET text = 'wrong' WHERE text = 'made here'")
+    transaction = world.server.begin()
+    transaction.add(ME, str(uuid.uuid4()), "new elsewhere")
+    transaction.commit()
+    spoil(world, "UPDATE todo SET completed = 1 WHERE text = 'bread'")
     found = compared(world, remote)
-    assert list(found.differing) == sorted(victims)
-    assert repaired(world, remote, found) == Repaired(rows=2, again=True)
+    assert set(victims) < set(found.differing)
+    assert len(found.differing) == 3
+    assert repaired(world, remote, found) == Repaired(rows=3, again=True)
     assert len(queue(world.cache)) == 1
     world.once()
-    assert world.texts == ["bread", "milk", "mine"]
+    assert world.texts == ["bread", "made here", "milk", "mine", "new elsewhere"]
+    assert compared(world, remote).verdict is Verdict.EQUAL
 
 
 def test_the_hash_sees_every_field_that_a_screen_shows() -> None:
