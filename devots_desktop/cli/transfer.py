@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from devots_desktop.cli.opening import everything
 from devots_desktop.cli.output import NotAnswered, Output, plain
 from devots_desktop.domain.errors import FileUnusable
 from devots_desktop.services import transfer
@@ -23,7 +22,7 @@ _SUFFIXES = {".csv": Format.CSV, ".txt": Format.TODOTXT}
 def export(lists: Lists, arguments: Namespace, output: Output) -> None:
     """Write all todos of the account to a file, or to standard output. Raises FileUnusable."""
     form = arguments.format or _SUFFIXES.get(Path(arguments.file).suffix.lower(), Format.JSON)
-    parts = transfer.written(everything(lists), Format(form))
+    parts = transfer.written(lists.each(), Format(form))
     if arguments.file == STANDARD:
         _to_standard_output(parts)
         return
