@@ -1,12 +1,16 @@
 """Rows of the cache as objects, and back."""
 
+import json
 import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from devots_desktop.domain.todo import Patch, ServerRow, State, Todo
+from devots_desktop.domain.todo import WHOLE, Patch, ServerRow, State, Todo
 from devots_desktop.store.checksum import checksum, verify
 
+_AT_ONCE = 500
+"""Keys in one query; an SQLite can be built to take no more than 999 parameters (sqlite.org/limits.html)."""
 _SERVER = "client_id, server_id, text, completed, created_at, updated_at, row_version"
 
 
@@ -28,10 +32,21 @@ class Row:
         """The mergeable fields as a patch."""
         return {"text": self.text, "completed": self.completed}
 
+    def server(self) -> ServerRow:
+        """The row in the form that a server's has."""
+        return ServerRow(self.client_id, self.server_id, self.text, self.completed, self.created_at, self.updated_at, self.row_version)
+
     @property
     def checksum(self) -> int:
         """What stands in the row's column `checksum`."""
         return checksum(*_checked(self))
+
+
+def among(db: sqlite3.Connection, query: str, keys: Sequence[str | int]) -> Iterator[tuple[Any, ...]]:
+    """What a query finds for these keys, a part of them at a time. `{}` in the query stands for the question marks."""
+    for start in range(0, len(keys), _AT_ONCE):
+        part = keys[start : start + _AT_ONCE]
+        yield from db.execute(query.format(",".join("?" * len(part))), part)
 
 
 def _checked(row: Row) -> tuple[str, int, str, int, int, int, int, str]:
@@ -45,11 +60,33 @@ def stamp(db: sqlite3.Connection) -> None:
     db.execute(f"UPDATE base SET checksum = row_checksum({_SERVER})")
 
 
+def mark(db: sqlite3.Connection, marked: Iterable[Row]) -> None:
+    """Store another server id, version or state of rows."""
+    db.executemany(
+        "UPDATE todo SET server_id = ?, row_version = ?, state = ?, checksum = ? WHERE key = ?",
+        [(row.server_id, row.row_version, row.state, row.checksum, row.key) for row in marked],
+    )
+
+
 def todo_columns(table: str) -> str:
-    """The columns that `todo` makes a Todo of."""
+    """The columns that `todo` makes a Todo of. The connection has `overruled` (register)."""
     names = ("key", "client_id", "server_id", "text", "completed", "created_at", "updated_at", "row_version", "state", "checksum")
-    conflicts = f"(SELECT count(*) FROM conflict c WHERE c.client_id = {table}.client_id)"
-    return ", ".join(f"{table}.{name}" for name in names) + f", {conflicts}"
+    open_ones = f"overruled(c.field, c.lost, {table}.text, {table}.completed)"
+    conflicts = f"(SELECT count(*) FROM conflict c WHERE c.client_id = {table}.client_id AND {open_ones})"
+    missing = f"EXISTS (SELECT 1 FROM missing m WHERE m.client_id = {table}.client_id)"
+    return ", ".join(f"{table}.{name}" for name in names) + f", {conflicts}, {missing}"
+
+
+def register(db: sqlite3.Connection) -> None:
+    """Give a connection the SQL function `overruled`."""
+    db.create_function("overruled", 4, overruled, deterministic=True)
+
+
+def overruled(field: str, lost: str, text: str | None, completed: int | None) -> bool:
+    """Whether restoring a lost value would change its todo. One that is not in the list (None) can be restored as a whole only."""
+    if text is None or field == WHOLE:
+        return field == WHOLE and (text is None or (text, bool(completed)) != (json.loads(lost)["text"], json.loads(lost)["completed"]))
+    return lost != text if field == "text" else json.loads(lost) != bool(completed)
 
 
 def todo(values: tuple[Any, ...]) -> Todo:
@@ -58,9 +95,9 @@ def todo(values: tuple[Any, ...]) -> Todo:
     Raises:
         CacheDamaged: the row is not what was written.
     """
-    key, client_id, _, text, completed, created_at, updated_at, _, state, stored, conflicts = values
+    key, client_id, _, text, completed, created_at, updated_at, _, state, stored, conflicts, missing = values
     verify(stored, *values[1:9])
-    return Todo(key, client_id, text, bool(completed), created_at, updated_at, State(state), conflicts)
+    return Todo(key, client_id, text, bool(completed), created_at, updated_at, State(state), conflicts, bool(missing))
 
 
 def row(db: sqlite3.Connection, client_id: str) -> Row | None:
@@ -71,6 +108,17 @@ def row(db: sqlite3.Connection, client_id: str) -> Row | None:
     key, client_id, server_id, text, completed, created_at, updated_at, row_version, state, stored = found
     verify(stored, *found[1:9])
     return Row(key, client_id, server_id, text, bool(completed), created_at, updated_at, row_version, State(state))
+
+
+def known(db: sqlite3.Connection, ids: Sequence[str]) -> dict[str, Row]:
+    """The rows that the screen shows for these todos, by client_id. Raises CacheDamaged."""
+    query = f"SELECT client_id, key, {_SERVER.removeprefix('client_id, ')}, state, checksum FROM todo WHERE client_id IN ({{}})"
+    answer: dict[str, Row] = {}
+    for client_id, key, server_id, text, completed, *rest, stored in among(db, query, ids):
+        verify(stored, client_id, server_id, text, completed, *rest)
+        created_at, updated_at, row_version, state = rest
+        answer[client_id] = Row(key, client_id, server_id, text, bool(completed), created_at, updated_at, row_version, State(state))
+    return answer
 
 
 def base(db: sqlite3.Connection, client_id: str) -> ServerRow | None:
