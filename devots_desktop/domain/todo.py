@@ -1,7 +1,7 @@
 """The todo, as the screen shows it and as a server holds it."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 Value = str | bool
 Patch = dict[str, Value]
@@ -19,8 +19,7 @@ class State(StrEnum):
     PARKED = "parked"
 
 
-@dataclass(frozen=True, slots=True)
-class Todo:
+class Todo(NamedTuple):
     """A row of the list, as this device shows it.
 
     Attributes:
@@ -41,8 +40,7 @@ class Todo:
     conflicts: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class ServerRow:
+class ServerRow(NamedTuple):
     """A todo as a server holds it, or its tombstone.
 
     Attributes:

@@ -75,7 +75,7 @@ def put_back(db: sqlite3.Connection, deleted: ServerRow, at: int) -> ServerRow:
     below = base or deleted
     _store(db, Mutation(_new_id(), client_id, Kind.EDIT, values, seen, at), write=outbox.add)
     shown = merge(below.patch(), outbox.pending(db, client_id))
-    return replace(below, text=str(shown["text"]), completed=bool(shown["completed"]))
+    return below._replace(text=str(shown["text"]), completed=bool(shown["completed"]))
 
 
 def _alive(db: sqlite3.Connection, client_id: str) -> ServerRow | None:

@@ -1,8 +1,7 @@
 """Rows of the cache as objects, and back."""
 
 import sqlite3
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from devots_desktop.domain.todo import Patch, ServerRow, State, Todo
 from devots_desktop.store.checksum import checksum, verify
@@ -10,8 +9,7 @@ from devots_desktop.store.checksum import checksum, verify
 _SERVER = "client_id, server_id, text, completed, created_at, updated_at, row_version"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A row of the table todo. `checksum` is over all of it but the key."""
 
     key: int

@@ -171,14 +171,14 @@ class Transaction:
         if old is None:
             return None
         fields = old.patch() | patch
-        new = replace(old, text=str(fields["text"]), completed=bool(fields["completed"]), updated_at=self._server.clock())
-        return self._write(user_id, replace(new, row_version=max(self._xid, old.row_version + 1)))
+        new = old._replace(text=str(fields["text"]), completed=bool(fields["completed"]), updated_at=self._server.clock())
+        return self._write(user_id, new._replace(row_version=max(self._xid, old.row_version + 1)))
 
     def delete(self, user_id: str, client_id: str) -> ServerRow | None:
         """Delete a todo and leave its tombstone; None where there is none."""
         old = self._live(user_id, client_id)
         if old is not None:
-            self._write(user_id, replace(old, deleted=True, row_version=max(self._xid, old.row_version + 1)))
+            self._write(user_id, old._replace(deleted=True, row_version=max(self._xid, old.row_version + 1)))
         return old
 
     def mutate(self, user_id: str, mutation: Mutation) -> Answer:
