@@ -166,6 +166,14 @@ class Lists:
                 answer.update((values[0], rows.todo(values)) for values in found)
         return answer
 
+    def each(self, view: View = View.ALL, *, words: str = "", limit: int = -1) -> Iterator[Todo]:
+        """The todos of a view that the words find, newest first, a part at a time; one that somebody deletes meanwhile may be missing."""
+        keys = self.search(words, view)[: limit if limit >= 0 else None]
+        for start in range(0, len(keys), _AT_ONCE):
+            part = keys[start : start + _AT_ONCE]
+            found = self.todos(part)
+            yield from (found[key] for key in part if key in found)
+
     def by_prefix(self, prefix: str) -> list[Todo]:
         """The todos whose client_id starts so, two at the most."""
         with self._reading() as db:
