@@ -7,12 +7,11 @@ import sqlite3
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from devots_desktop.domain.changes import Via
 from devots_desktop.domain.errors import CacheUnusable
@@ -57,8 +56,7 @@ _ORDER = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(NamedTuple):
     """How many todos there are, and how many of this account's changes wait or need the user.
 
     Attributes:
