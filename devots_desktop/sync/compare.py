@@ -5,7 +5,7 @@ no difference: changes are on their way all the time.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 
 from devots_desktop.domain.digest import Digest, Hashes, Range, row_hash
@@ -134,7 +134,7 @@ async def _by_whole_list(remote: Remote, user_id: str, read: Read) -> set[str]:
 
 
 def _content_hash(row: ServerRow) -> int:
-    return row_hash(replace(row, client_id="", row_version=0, updated_at=0))
+    return row_hash(row._replace(client_id="", row_version=0, updated_at=0))
 
 
 def _check(answer: Digest | Page, user_id: str, cursor: Cursor) -> None:

@@ -328,7 +328,7 @@ REPAIRED = {
         Decision(Case.APPLY, show=OLD, lost=(Lost("text", "oat milk", "milk"),)),
     ),
     "a row that was taken for deleted": (Local(buried=9), OLD, Decision(Case.APPLY, show=OLD)),
-    "below an edit, which stays": (over(DONE, completed=True), NEW, Decision(Case.REBASE, show=replace(NEW, completed=True), base=NEW)),
+    "below an edit, which stays": (over(DONE, completed=True), NEW, Decision(Case.REBASE, show=NEW._replace(completed=True), base=NEW)),
     "a tombstone that was missed": (SYNCED, TOMBSTONE, Decision(Case.TOMBSTONE, bury=9)),
     "a tombstone older than the row": (Local(row_version=10, shown=NEW), TOMBSTONE, Decision(Case.ASK)),
     "a row that the server does not have, and no tombstone": (SYNCED, None, Decision(Case.ASK)),
