@@ -12,7 +12,8 @@ from devots_desktop.services import care
 from devots_desktop.services.account import OpenAccount, now
 from devots_desktop.store import backup, edits
 from devots_desktop.store.cache import Cache
-from tests.soak.stage import Content, Kind, close, content, one_edit, waiting
+from tests.soak.stage import Content, Kind, close, content, one_edit, repeatable, waiting
+from tests.unit.building import ticking
 
 BYTES = 64
 REBUILDS_MOST = 1
@@ -22,23 +23,33 @@ NEW = "a new one"
 def run(folder: Path, *, damages: int, syncs: bool, todos: int, seed: int) -> Counter[str]:
     """Damage so many copies of a list, and use each. Raises AssertionError for a wrong row, a wrong change, or damage that comes back."""
     chance, figures, kind = random.Random(seed), Counter[str](), Kind(syncs)
-    known, sent = _make(kind.file(folder / "origin"), chance, todos, syncs=syncs)
-    for number in range(damages):
-        place = folder / f"damaged-{number}"
-        shutil.copytree(folder / "origin", place)
-        file = kind.file(place)
-        content_before = bytearray(file.read_bytes())
-        at = chance.randrange(len(content_before) - BYTES)
-        content_before[at : at + BYTES] = chance.randbytes(BYTES)
-        file.write_bytes(content_before)
-        _use(kind, place, known, sent, figures)
-        shutil.rmtree(place)
+    with repeatable(chance):
+        known, sent = _make(kind.file(folder / "origin"), chance, todos, syncs=syncs)
+        for _ in range(damages):
+            place = folder / "damaged"
+            shutil.copytree(folder / "origin", place)
+            at = _damage(kind.file(place), chance)
+            try:
+                _use(kind, place, known, sent, figures)
+            except AssertionError as error:
+                error.add_note(f"damage {figures['damages'] + 1} of seed {seed}, at {at}")
+                raise
+            shutil.rmtree(place)
     return figures
+
+
+def _damage(file: Path, chance: random.Random) -> int:
+    """Overwrite some bytes; where they begin."""
+    content = bytearray(file.read_bytes())
+    at = chance.randrange(len(content) - BYTES)
+    content[at : at + BYTES] = chance.randbytes(BYTES)
+    file.write_bytes(content)
+    return at
 
 
 def _make(path: Path, chance: random.Random, todos: int, *, syncs: bool) -> tuple[Content, list[Mutation]]:
     known: Content = {}
-    with closing(Cache(path, syncs=syncs, clock=now)) as cache:
+    with closing(Cache(path, syncs=syncs, clock=ticking())) as cache:
         for number in range(todos * 2):
             one_edit(cache, chance, known, number)
         if not syncs:
