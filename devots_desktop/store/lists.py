@@ -189,9 +189,10 @@ class Lists:
 
     def origin(self, key: int) -> Via | None:
         """By which way the last change of a row came; None where the journal does not reach back so far."""
+        from devots_desktop.store import journal  # As in `parked`.
+
         with self._reading() as db:
-            found = db.execute("SELECT via FROM journal WHERE key = ? AND via <> 'push' ORDER BY seq DESC LIMIT 1", (key,)).fetchone()
-        return Via(found[0]) if found and found[0] in set(Via) else None
+            return journal.origin(db, key)
 
     def parked(self) -> "list[Parked]":
         """What needs the user, newest first."""

@@ -79,7 +79,10 @@ def buried(db: sqlite3.Connection, client_id: str) -> int:
 
 def add_lost(db: sqlite3.Connection, client_id: str, field: str, lost: str, won: str, at: int) -> None:
     """Record a value that lost a conflict."""
-    db.execute("INSERT OR IGNORE INTO conflict (client_id, field, lost, won, at) VALUES (?, ?, ?, ?, ?)", (client_id, field, lost, won, at))
+    values = (client_id, field, lost, won, at)
+    db.execute(
+        "INSERT OR IGNORE INTO conflict (client_id, field, lost, won, at, checksum) VALUES (?, ?, ?, ?, ?, ?)", (*values, checksum(*values))
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,18 +131,22 @@ def set_cursor(db: sqlite3.Connection, new: Cursor) -> None:
 
 def stage(db: sqlite3.Connection, page: list[ServerRow]) -> None:
     """Keep a page aside until the pull's last page has come; of a row that comes twice, the newer one."""
+    stored = [(*rows.server_values(row), int(row.deleted)) for row in page]
     db.executemany(
-        f"INSERT INTO staging ({_COLUMNS}, deleted) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (client_id) DO UPDATE SET"
+        f"INSERT INTO staging ({_COLUMNS}, deleted, checksum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (client_id) DO UPDATE SET"
         " server_id = excluded.server_id, text = excluded.text, completed = excluded.completed, created_at = excluded.created_at,"
-        " updated_at = excluded.updated_at, row_version = excluded.row_version, deleted = excluded.deleted"
+        " updated_at = excluded.updated_at, row_version = excluded.row_version, deleted = excluded.deleted, checksum = excluded.checksum"
         " WHERE excluded.row_version >= staging.row_version",
-        [(*rows.server_values(row), row.deleted) for row in page],
+        [(*values, checksum(*values)) for values in stored],
     )
 
 
 def staged(db: sqlite3.Connection, most: int) -> list[ServerRow]:
-    """Some staged rows."""
-    return [rows.server_row(values) for values in db.execute(f"SELECT {_COLUMNS}, deleted FROM staging LIMIT ?", (most,))]
+    """Some staged rows. Raises CacheDamaged."""
+    found = db.execute(f"SELECT {_COLUMNS}, deleted, checksum FROM staging LIMIT ?", (most,)).fetchall()
+    for *values, stored in found:
+        verify(stored, *values)
+    return [rows.server_row(values[:-1]) for values in found]
 
 
 def unstage(db: sqlite3.Connection, done: list[ServerRow]) -> None:
@@ -149,11 +156,18 @@ def unstage(db: sqlite3.Connection, done: list[ServerRow]) -> None:
 
 def mark_seen(db: sqlite3.Connection, page: list[ServerRow]) -> None:
     """Note that a full pull brought these rows, for the sweep at its end."""
-    db.executemany("INSERT OR IGNORE INTO seen VALUES (?)", [(row.client_id,) for row in page if not row.deleted])
+    brought = [(row.client_id, checksum(row.client_id)) for row in page if not row.deleted]
+    db.executemany("INSERT OR IGNORE INTO seen (client_id, checksum) VALUES (?, ?)", brought)
 
 
 def unseen(db: sqlite3.Connection) -> list[str]:
-    """The todos that a full pull did not bring and that nothing of this device lies over."""
+    """The todos that a full pull did not bring and that nothing of this device lies over.
+
+    Raises:
+        CacheDamaged: what it brought is not what was written; todos would be taken off the screen for it.
+    """
+    for client_id, stored in db.execute("SELECT client_id, checksum FROM seen"):
+        verify(stored, client_id)
     found = db.execute(
         "SELECT client_id FROM todo WHERE client_id NOT IN (SELECT client_id FROM seen)"
         " AND client_id NOT IN (SELECT client_id FROM outbox) AND client_id NOT IN (SELECT client_id FROM parked)"

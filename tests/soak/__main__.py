@@ -50,5 +50,5 @@ def main(scale: float = 1.0, chosen: str = "", seed: int = SEED) -> int:
 
 
 if __name__ == "__main__":
-    scale, chosen, seed = (*sys.argv[1:], *("1", "", SEED)[len(sys.argv) - 1 :])
-    sys.exit(main(float(scale), str(chosen), int(seed)))
+    scale, chosen, seed = (*sys.argv[1:], *("1", "", str(SEED))[len(sys.argv) - 1 :])
+    sys.exit(main(float(scale), chosen, int(seed)))
