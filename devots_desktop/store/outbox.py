@@ -23,17 +23,30 @@ def add(db: sqlite3.Connection, mutation: Mutation) -> None:
 
 
 def replace(db: sqlite3.Connection, mutation: Mutation) -> None:
-    """Store the new form of a mutation that was never sent; it keeps its place."""
+    """Store the new form of a mutation that was never sent; it keeps its place.
+
+    Raises:
+        CacheDamaged: it is not found, by an index that is damaged. Its older form would be sent.
+    """
     values = _values(mutation)
-    db.execute(
+    replaced = db.execute(
         "UPDATE outbox SET kind = ?, payload = ?, made_at = ?, checksum = ? WHERE mutation_id = ? AND sent = 0",
         (*values[2:], mutation_checksum(*values, 0), mutation.mutation_id),
     )
+    if not replaced.rowcount:
+        raise CacheDamaged
 
 
 def remove(db: sqlite3.Connection, mutation_id: str) -> bool:
-    """Take a mutation out; False where it was out already."""
-    return db.execute("DELETE FROM outbox WHERE mutation_id = ?", (mutation_id,)).rowcount > 0
+    """Take a mutation out; False where it was out already.
+
+    Raises:
+        CacheDamaged: it is there, and not found by an index that is damaged. It would be sent for ever.
+    """
+    removed = db.execute("DELETE FROM outbox WHERE mutation_id = ?", (mutation_id,)).rowcount > 0
+    if not removed and db.execute("SELECT 1 FROM outbox NOT INDEXED WHERE mutation_id = ?", (mutation_id,)).fetchone():
+        raise CacheDamaged
+    return removed
 
 
 def pending(db: sqlite3.Connection, client_id: str) -> tuple[Mutation, ...]:
@@ -55,10 +68,11 @@ def take(db: sqlite3.Connection, most: int) -> list[Mutation]:
     Raises:
         CacheDamaged: an entry is not what was written (SQLite itself does not notice damage to content); nothing was frozen.
     """
-    found = db.execute(f"SELECT {_READ} FROM outbox ORDER BY seq LIMIT ?", (most,)).fetchall()
-    taken = list(map(mutation, found))
-    frozen = [(mutation_checksum(*values[:5], 1), values[0]) for values in found if not values[5]]
-    db.executemany("UPDATE outbox SET sent = 1, checksum = ? WHERE mutation_id = ?", frozen)
+    found = db.execute(f"SELECT {_READ}, seq FROM outbox ORDER BY seq LIMIT ?", (most,)).fetchall()
+    taken = [mutation(values[:-1]) for values in found]
+    frozen = [(mutation_checksum(*values[:5], 1), values[-1]) for values in found if not values[5]]
+    if frozen and db.executemany("UPDATE outbox SET sent = 1, checksum = ? WHERE seq = ?", frozen).rowcount != len(frozen):
+        raise CacheDamaged
     return taken
 
 
