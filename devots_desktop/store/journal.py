@@ -21,8 +21,7 @@ _INSERT = f"INSERT INTO journal ({', '.join(_COLUMNS)}) VALUES (?, ?, ?, ?, ?, ?
 
 def write(db: sqlite3.Connection, op: Op, via: Via, row: rows.Row, at: int) -> None:
     """Add an entry for a row that was written in this transaction."""
-    values = (row.client_id, row.key, op, via, row.text if op is Op.DELETE else "", int(row.completed), at)
-    db.execute(_INSERT, (*values, checksum(*values)))
+    _add(db, row.client_id, row.key, op, via, row.text if op is Op.DELETE else "", int(row.completed), at)
 
 
 def write_all(db: sqlite3.Connection, via: Via, changes: Sequence[tuple[Op, rows.Row]], at: int) -> None:
@@ -34,9 +33,25 @@ def write_all(db: sqlite3.Connection, via: Via, changes: Sequence[tuple[Op, rows
         write(db, op, via, row, at)
 
 
+def write_mark(db: sqlite3.Connection, client_id: str, at: int) -> None:
+    """Add the entry for something that is no part of a row: its lost values, or what needs the user. No news for people.
+
+    Args:
+        client_id: the todo; where it is not in the list, the entry names none.
+    """
+    row = rows.row(db, client_id)
+    if row is not None:
+        write(db, Op.UPDATE, Via.PUSH, row, at)
+    else:
+        _add(db, "", 0, Op.UPDATE, Via.PUSH, "", 0, at)
+
+
 def write_reload(db: sqlite3.Connection, at: int) -> None:
     """Add the entry that says: read the list again."""
-    values = (None, 0, "reload", Via.PULL, "", 0, at)
+    _add(db, None, 0, "reload", Via.PULL, "", 0, at)
+
+
+def _add(db: sqlite3.Connection, *values: str | int | None) -> None:
     db.execute(_INSERT, (*values, checksum(*values)))
 
 

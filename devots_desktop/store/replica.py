@@ -1,6 +1,7 @@
 """What the cache knows of the server: rows shown, rows below edits, tombstones, lost values, the cursor. Called inside a transaction."""
 
 import sqlite3
+from collections.abc import Container
 from dataclasses import dataclass
 
 from devots_desktop.domain.changes import Op, Via
@@ -129,6 +130,21 @@ def set_cursor(db: sqlite3.Connection, new: Cursor) -> None:
     db.executemany("INSERT INTO sync_state VALUES (?, ?)", state.items())
 
 
+def note_contact(db: sqlite3.Connection, at: int) -> None:
+    """Remember when the server answered last."""
+    db.execute("INSERT OR REPLACE INTO sync_state VALUES ('contact', ?)", (f"{at} {checksum(at)}",))
+
+
+def contact(db: sqlite3.Connection) -> int | None:
+    """When the server answered last, microseconds since 1970 UTC; None for never. Raises CacheDamaged."""
+    found = db.execute("SELECT value FROM sync_state WHERE name = 'contact'").fetchone()
+    if not found:
+        return None
+    at, _, stored = found[0].partition(" ")
+    verify(_number(stored), at)
+    return int(at)
+
+
 def stage(db: sqlite3.Connection, page: list[ServerRow]) -> None:
     """Keep a page aside until the pull's last page has come; of a row that comes twice, the newer one."""
     stored = [(*rows.server_values(row), int(row.deleted)) for row in page]
@@ -160,19 +176,21 @@ def mark_seen(db: sqlite3.Connection, page: list[ServerRow]) -> None:
     db.executemany("INSERT OR IGNORE INTO seen (client_id, checksum) VALUES (?, ?)", brought)
 
 
-def unseen(db: sqlite3.Connection) -> list[str]:
-    """The todos that a full pull did not bring and that nothing of this device lies over.
-
-    Raises:
-        CacheDamaged: what it brought is not what was written; todos would be taken off the screen for it.
-    """
-    for client_id, stored in db.execute("SELECT client_id, checksum FROM seen"):
+def seen(db: sqlite3.Connection) -> set[str]:
+    """The rows that a full pull has brought so far. Raises CacheDamaged: for a wrong one a todo would be taken off the screen."""
+    found = db.execute("SELECT client_id, checksum FROM seen").fetchall()
+    for client_id, stored in found:
         verify(stored, client_id)
+    return {client_id for client_id, _ in found}
+
+
+def unseen(db: sqlite3.Connection, brought: Container[str]) -> list[str]:
+    """The todos that a complete list did not bring, that nothing of this device lies over and that the user was not asked about yet."""
     found = db.execute(
-        "SELECT client_id FROM todo WHERE client_id NOT IN (SELECT client_id FROM seen)"
-        " AND client_id NOT IN (SELECT client_id FROM outbox) AND client_id NOT IN (SELECT client_id FROM parked)"
+        "SELECT client_id FROM todo WHERE client_id NOT IN (SELECT client_id FROM outbox) AND client_id NOT IN (SELECT client_id FROM parked)"
+        " AND client_id NOT IN (SELECT client_id FROM missing)"
     )
-    return [client_id for (client_id,) in found]
+    return [client_id for (client_id,) in found if client_id not in brought]
 
 
 def forget_seen(db: sqlite3.Connection) -> None:

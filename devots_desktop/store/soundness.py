@@ -6,7 +6,7 @@ from devots_desktop.domain.errors import CacheDamaged
 from devots_desktop.store import history, replica
 from devots_desktop.store.checksum import MUTATIONS, ROWS, register
 
-_FORM = 4
+_FORM = 5
 """Since this form of the file each row has its checksum."""
 
 
@@ -27,6 +27,7 @@ def verify(db: sqlite3.Connection) -> None:
                 raise CacheDamaged
     history.verify_all(db)
     replica.cursor(db)
+    replica.contact(db)
 
 
 def verify_structure(db: sqlite3.Connection) -> None:
