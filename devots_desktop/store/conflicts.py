@@ -141,7 +141,8 @@ def _open(db: sqlite3.Connection, where: str, *values: str) -> list[Conflict]:
         f"SELECT {_COLUMNS}, t.key, t.text, t.completed FROM conflict c LEFT JOIN todo t ON t.client_id = c.client_id {where} ORDER BY c.seq DESC",
         values,
     )
-    return [_conflict(each[:7]) for each in found if rows.overruled(*each[2:4], *each[8:])]
+    every = [(_conflict(values[:7]), values) for values in found]
+    return [conflict for conflict, values in every if rows.overruled(*values[2:4], *values[8:])]
 
 
 def _one(db: sqlite3.Connection, number: int) -> Conflict | None:
