@@ -84,6 +84,15 @@ def entries(db: sqlite3.Connection, step: int) -> list[Entry]:
     return [Entry(client_id, _read(before), _read(after)) for *_, client_id, before, after, _ in found]
 
 
+def rename(db: sqlite3.Connection, keys: Sequence[tuple[str, str]]) -> None:
+    """Give todos other keys: (old, new). What is damaged keeps its old key and its wrong checksum."""
+    db.executemany(
+        f"UPDATE undo_entry AS e SET client_id = ?2, checksum = row_checksum({_CHECKED.replace('e.client_id', '?2')}) FROM undo s"
+        f" WHERE s.step = e.step AND e.client_id = ?1 AND e.checksum = row_checksum({_CHECKED})",
+        keys,
+    )
+
+
 def verify_all(db: sqlite3.Connection) -> None:
     """Look at all steps, on a connection that has `row_checksum`. Raises CacheDamaged."""
     wrong = f"SELECT 1 FROM {_ENTRIES} WHERE e.checksum <> row_checksum({_CHECKED})"

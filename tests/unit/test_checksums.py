@@ -11,7 +11,7 @@ from devots_desktop.domain.changes import Via
 from devots_desktop.domain.errors import CacheDamaged
 from devots_desktop.domain.mutation import Outcome
 from devots_desktop.domain.question import Choice
-from devots_desktop.store import conflicts, edits, missing, outbox, parking, replica, soundness, undo
+from devots_desktop.store import conflicts, edits, missing, naming, outbox, parking, replica, soundness, undo
 from devots_desktop.store.cache import Cache
 from devots_desktop.store.lists import Lists, View
 from devots_desktop.sync import apply
@@ -142,6 +142,18 @@ def test_who_reads_it_does_not_believe_it(cache: Cache, table: str, column: str,
     change(cache.path, table, column)
     with pytest.raises(CacheDamaged):
         read(cache)
+
+
+def test_other_keys_leave_everything_sound_that_was(cache: Cache) -> None:
+    """A server that begins to keep keys gives todos its own (store/naming.py)."""
+    with cache.transaction() as db:
+        db.execute("UPDATE undo_entry SET after = NULL WHERE step = 1")
+        naming.rename(db, [(ONE, TWO), (TWO, ONE), (THREE, "theirs")])
+        wrong = db.execute("SELECT DISTINCT e.client_id FROM undo_entry e WHERE step = 1").fetchall()
+        db.execute("DELETE FROM undo WHERE step = 1")
+    assert wrong == [(TWO,)]
+    soundness.verify(cache.db)
+    assert missing.answer(cache, Choice.PUT_BACK) == 1
 
 
 def test_what_was_not_changed_is_believed(cache: Cache) -> None:
