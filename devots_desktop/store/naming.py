@@ -41,7 +41,7 @@ def named(db: sqlite3.Connection, page: Sequence[ServerRow]) -> list[ServerRow]:
     known |= _unanswered(db, [row for row in page if row.server_id not in known])
     strangers = [row.client_id for row in page if row.server_id not in known]
     taken = {client_id for (client_id,) in rows.among(db, "SELECT client_id FROM todo WHERE client_id IN ({})", strangers)}
-    return [replace(row, client_id=known.get(row.server_id) or derived_id(row.server_id, again=row.client_id in taken)) for row in page]
+    return [row._replace(client_id=known.get(row.server_id) or derived_id(row.server_id, again=row.client_id in taken)) for row in page]
 
 
 def pairs(db: sqlite3.Connection, page: Iterable[ServerRow]) -> list[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from devots_desktop.domain.changes import Via
 from devots_desktop.domain.mutation import Answer, Mutation, Page
@@ -243,7 +243,7 @@ def _apply(db: sqlite3.Connection, page: Sequence[ServerRow], via: Via, at: int,
 
 
 def _is_known(row: ServerRow, known: rows.Row | None) -> bool:
-    return known is not None and known.row_version > plan.UNKNOWN and replace(row, row_version=known.row_version) == known.server()
+    return known is not None and known.row_version > plan.UNKNOWN and row._replace(row_version=known.row_version) == known.server()
 
 
 def _each_todo_once(page: Sequence[ServerRow]) -> Iterator[Sequence[ServerRow]]:

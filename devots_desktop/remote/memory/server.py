@@ -81,7 +81,7 @@ class MemoryServer:
     def upgrade(self) -> None:
         """Run our migrations: every row gets the key that is derived from its serial number, and version 0."""
         rows = {(user_id, derived_id(row.server_id)): row for (user_id, _), row in self._rows.items() if not row.deleted}
-        self._rows = {(user_id, key): replace(row, client_id=key, row_version=0) for (user_id, key), row in rows.items()}
+        self._rows = {(user_id, key): row._replace(client_id=key, row_version=0) for (user_id, key), row in rows.items()}
         self._answers.clear()
         self.managed = True
         self.epoch += 1
@@ -188,14 +188,14 @@ class Transaction:
         if old is None:
             return None
         fields = old.patch() | patch
-        new = replace(old, text=str(fields["text"]), completed=bool(fields["completed"]), updated_at=self._server.clock())
-        return self._write(user_id, replace(new, row_version=max(self._xid, old.row_version + 1)))
+        new = old._replace(text=str(fields["text"]), completed=bool(fields["completed"]), updated_at=self._server.clock())
+        return self._write(user_id, new._replace(row_version=max(self._xid, old.row_version + 1)))
 
     def delete(self, user_id: str, client_id: str) -> ServerRow | None:
         """Delete a todo and leave its tombstone; None where there is none."""
         old = self._live(user_id, client_id)
         if old is not None:
-            self._write(user_id, replace(old, deleted=True, row_version=max(self._xid, old.row_version + 1)))
+            self._write(user_id, old._replace(deleted=True, row_version=max(self._xid, old.row_version + 1)))
         return old
 
     def mutate(self, user_id: str, mutation: Mutation) -> Answer:
