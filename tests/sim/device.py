@@ -117,7 +117,10 @@ class Device:
             run=self.run,
             publish=self._paint,
             tell=self._hear,
+            sleep=asyncio.sleep,
             rng=self.net,
+            wall=lambda: self.clock() / 1e6,
+            monotonic=self.world.loop.time,
         )
         self.life = self.world.loop.create_task(self.engine.run())
 

@@ -238,7 +238,7 @@ def parked_sent_again_without_decision() -> AbstractContextManager[object]:
 
 def bare_transaction_id_as_version() -> AbstractContextManager[object]:
     def write(original: Callable[..., ServerRow], transaction: Transaction, user_id: str, row: ServerRow) -> ServerRow:
-        return original(transaction, user_id, replace(row, row_version=transaction._xid))
+        return original(transaction, user_id, row._replace(row_version=transaction._xid))
 
     return _wrapped(Transaction, "_write", write)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from devots_desktop.domain.mutation import Mutation
 from tests.sim.checks import COLUMNS, Broken, check
 from tests.sim.world import World
 
@@ -84,8 +85,15 @@ def live(seed: int, without: AbstractSet[str] = frozenset(), *, traced: bool = F
     finally:
         world.end()
     did = [*world.acted, *(f"!{number + 1}" for number in range(world.struck))]
-    trace = [f"{line[0]:8.2f}  {' '.join(map(str, line[1:]))}" for line in world.trace] if traced else []
+    trace = [f"{line[0]:8.2f}  {' '.join(map(_told, line[1:]))}" for line in world.trace] if traced else []
     return Lived(seed, world.operations, world.faults, [each for each in did if each not in without], trace, failure)
+
+
+def _told(what: object) -> str:
+    """Something that happened, for a line of the trace."""
+    if isinstance(what, Mutation):
+        return f"[{what.mutation_id[:6]} {what.kind} {what.client_id} {what.values} over {what.base}]"
+    return " ".join(map(_told, what)) if isinstance(what, list) else str(what)
 
 
 def live_all(seeds: Iterable[int], jobs: int) -> Iterator[Lived]:

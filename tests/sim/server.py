@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from devots_desktop.domain.errors import BatchRefused
 from devots_desktop.domain.mutation import Answer, Mutation, Outcome
@@ -105,7 +105,7 @@ class Server(MemoryServer):
         """
         self.restart()
         self._xid = point.xid if xid is None else xid
-        rows = {key: row if row.row_version <= self._xid else _restamped(row, self._xid) for key, row in point.rows.items()}
+        rows = {key: row if row.row_version <= self._xid else row._replace(row_version=self._xid) for key, row in point.rows.items()}
         self._answers = dict(point.answers)
         self.written = Counter(point.written)
         self._replace(rows)
@@ -121,7 +121,3 @@ class Server(MemoryServer):
                 self._note(client_id, rows.get((user_id, client_id)))
         self._rows = rows
         self.epoch += 1
-
-
-def _restamped(row: ServerRow, version: int) -> ServerRow:
-    return replace(row, row_version=version)
