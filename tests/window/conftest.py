@@ -25,6 +25,16 @@ def display() -> Iterator[Display]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def desk() -> Iterator[Display]:
+    """An X server with a window manager."""
+    missing = missing_programs("openbox")
+    if missing:
+        not_run(f"{' and '.join(missing)} {'are' if len(missing) > 1 else 'is'} not installed")
+    with Display(managed=True) as running:
+        yield running
+
+
 @pytest.fixture
 def profile(tmp_path: Path) -> Path:
     """A folder for a profile, not made yet."""
@@ -35,9 +45,9 @@ def profile(tmp_path: Path) -> Path:
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Keep a picture of the screen on which a test failed, while the windows are still there."""
     report = yield
-    display = getattr(item, "funcargs", {}).get("display")
-    if report.when == "call" and report.failed and isinstance(display, Display):
-        picture = ROOT / "build" / f"failed-{item.name}.png"
-        display.screenshot(picture)
-        report.sections.append(("screen", str(picture)))
+    for display in getattr(item, "funcargs", {}).values():
+        if report.when == "call" and report.failed and isinstance(display, Display):
+            picture = ROOT / "build" / f"failed-{item.name}.png"
+            display.screenshot(picture)
+            report.sections.append(("screen", str(picture)))
     return report

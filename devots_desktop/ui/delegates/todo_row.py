@@ -148,11 +148,12 @@ class TodoRowDelegate(QStyledItemDelegate):
         todo: Todo | None = index.data(TODO_ROLE)
         where = event.position().toPoint()
         on_check, on_delete = (self._zone(option, name).contains(where) for name in ("check", "delete"))
-        if todo and event.type() is QEvent.Type.MouseButtonRelease:
-            if on_check:
-                self.toggled.emit(todo.client_id, not todo.completed)
-            elif on_delete:
-                self.deleted.emit(todo.client_id)
+        released = event.type() is QEvent.Type.MouseButtonRelease
+        # A second click soon after the first is a double click, whose release Qt keeps to itself: it takes the tick back.
+        if todo and on_check and (released or event.type() is QEvent.Type.MouseButtonDblClick):
+            self.toggled.emit(todo.client_id, not todo.completed)
+        elif todo and on_delete and released:
+            self.deleted.emit(todo.client_id)
         # Taken, so that a double click on them opens no editor.
         return on_check or on_delete
 
