@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from devots_desktop.domain.mutation import Kind, Mutation, merge
-from devots_desktop.domain.todo import Patch, ServerRow
+from devots_desktop.domain.todo import Patch, ServerRow, State
 from devots_desktop.store import outbox, parking, replica, rows
 
 
@@ -155,8 +155,8 @@ def _first_seen(mutations: Sequence[Mutation]) -> Patch:
 
 
 def _remember_base(db: sqlite3.Connection, row: rows.Row) -> None:
-    """Keep the server's row when the first edit is laid over it; a row that the server never had has none."""
-    if row.row_version >= 0 and rows.base(db, row.client_id) is None:
+    """Keep the server's row when the first edit is laid over it, even where its version belongs to another history; a row of ours has none."""
+    if row.server_id and row.state is State.SYNCED and rows.base(db, row.client_id) is None:
         rows.put_base(db, row.server())
 
 

@@ -136,6 +136,7 @@ class Engine:
             async with asyncio.timeout(timeout):
                 if self._lock.acquire():
                     exchange = self._exchange(await self._reconnect())
+                    await exchange.begin()
                     await exchange.push()
                     await exchange.pull()
                 else:
@@ -208,6 +209,7 @@ class Engine:
     async def _work(self, remote: Remote) -> None:
         live, self._push_due = False, True
         exchange = self._exchange(remote)
+        await exchange.begin()
         while True:
             self._wake.clear()
             if self._push_due:
