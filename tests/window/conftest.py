@@ -1,13 +1,12 @@
 """What the tests on a real X server need."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.outcomes import not_run
 from tests.window.display import Display, missing_programs
-from tests.window.program import ROOT
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -39,15 +38,3 @@ def desk() -> Iterator[Display]:
 def profile(tmp_path: Path) -> Path:
     """A folder for a profile, not made yet."""
     return tmp_path / "profile"
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Keep a picture of the screen on which a test failed, while the windows are still there."""
-    report = yield
-    for display in getattr(item, "funcargs", {}).values():
-        if report.when == "call" and report.failed and isinstance(display, Display):
-            picture = ROOT / "build" / f"failed-{item.name}.png"
-            display.screenshot(picture)
-            report.sections.append(("screen", str(picture)))
-    return report

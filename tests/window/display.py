@@ -7,11 +7,13 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.window.program import environment
+from tests.window.program import ROOT, environment
 
 SIZE = (1280, 900)
 _GRAB = "import sys; from PySide6.QtGui import QGuiApplication as A; a = A([]); a.primaryScreen().grabWindow(0).save(sys.argv[1])"
@@ -108,6 +110,16 @@ class Display:
         """Save what is on the screen as PNG."""
         path.parent.mkdir(parents=True, exist_ok=True)
         subprocess.run([sys.executable, "-c", _GRAB, path], env=self.environment(), check=True, timeout=30)
+
+    @contextmanager
+    def pictured(self) -> Iterator[None]:
+        """Where the test fails within this, keep a picture of the screen; outside of it the windows are gone."""
+        try:
+            yield
+        except BaseException:
+            test = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition("::")[2].partition(" ")[0]
+            self.screenshot(ROOT / "build" / f"failed-{test}.png")
+            raise
 
     def _do(self, *arguments: str) -> str:
         environ = {**os.environ, "DISPLAY": self.name}

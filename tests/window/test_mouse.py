@@ -12,7 +12,7 @@ import pytest
 
 from devots_desktop.store.lists import Lists, View
 from tests.window.display import Display
-from tests.window.program import ROOT, Window
+from tests.window.program import Window
 from tests.window.test_walk import stored
 from tests.window.test_window import STRICT, until
 
@@ -87,11 +87,8 @@ def held(display: Display, profile: Path) -> Iterator[Hand]:
     command = [sys.executable, *STRICT, "-m", "tests.window.looked_at", "--profile", str(profile)]
     with Window("window", command, display.environment()) as window:
         window.said("ready")
-        try:
+        with display.pictured():
             yield Hand(display, window, profile)
-        except BaseException:
-            display.screenshot(ROOT / "build" / "failed-mouse.png")  # What stands there when the test has ended is an empty screen.
-            raise
 
 
 def walk(desk: Display, profile: Path, *steps: Callable[[Hand], None]) -> None:

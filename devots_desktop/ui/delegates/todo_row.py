@@ -17,6 +17,9 @@ from devots_desktop.ui.trace import Trace
 Index = QModelIndex | QPersistentModelIndex
 _MARKS = {State.PENDING: ("waiting", "pending"), State.PARKED: ("alert", "needs you")}
 
+_SHARE = 4
+"""The part of a row's text, one in so many, that a mark with its word may take."""
+
 
 class TodoRowDelegate(QStyledItemDelegate):
     """Draws check circle, text and marks; edits in place.
@@ -114,12 +117,14 @@ class TodoRowDelegate(QStyledItemDelegate):
         painter.drawText(zone, int(leading(option.direction) | Qt.TextFlag.TextSingleLine), shown)
 
     def _draw_mark(self, painter: QPainter, option: QStyleOptionViewItem, zone: QRect, mark: tuple[str, str], colour: str) -> QRect:
-        """Draw icon and word at the end of the text's zone; answer what is left of it."""
+        """Draw icon and word, or the icon alone where the row is short, at the end of the text's zone; answer what is left of it."""
         icon, word = mark
         font = scaled(option.font, 0.87)
         metrics = QFontMetrics(font)
         size = metrics.height() + 3
         width = size + theme.SPACE // 2 + metrics.horizontalAdvance(word)
+        if width * _SHARE > zone.width():
+            word, width = "", size
         place = QRect(zone.right() - width, zone.top(), width, zone.height())
         painter.setFont(font)
         painter.setPen(QColor(colour))
