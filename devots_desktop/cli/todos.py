@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 from devots_desktop.cli import forms
-from devots_desktop.cli.opening import chosen, everything, find, open_profile
+from devots_desktop.cli.opening import chosen, find, open_profile
 from devots_desktop.cli.output import Output, message
 from devots_desktop.domain.account import Account, AccountKind
 from devots_desktop.domain.errors import DevotsError
@@ -74,7 +74,7 @@ def _transfer() -> ModuleType:
 
 def _list(lists: Lists, arguments: Namespace, output: Output) -> None:
     words = " ".join(arguments.words) if arguments.command == "search" else ""
-    todos = everything(lists, View(arguments.view), words=words, limit=arguments.limit)
+    todos = lists.each(View(arguments.view), words=words, limit=arguments.limit)
     if output.as_json:
         output.array(map(forms.todo_form, todos))
     else:

@@ -1,10 +1,8 @@
 """The todo, as the screen shows it and as a server holds it."""
 
-import hashlib
 import json
-import uuid
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 Value = str | bool
 Patch = dict[str, Value]
@@ -29,8 +27,7 @@ class State(StrEnum):
     PARKED = "parked"
 
 
-@dataclass(frozen=True, slots=True)
-class Todo:
+class Todo(NamedTuple):
     """A row of the list, as this device shows it.
 
     Attributes:
@@ -53,8 +50,7 @@ class Todo:
     missing: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ServerRow:
+class ServerRow(NamedTuple):
     """A todo as a server holds it, or its tombstone.
 
     Attributes:
@@ -88,5 +84,8 @@ def derived_id(server_id: int, *, again: bool = False) -> str:
     Args:
         again: another one, where a todo that was deleted and put back has taken the first along to its new server id.
     """
+    import hashlib  # Not for the first paint: it loads OpenSSL.
+    import uuid
+
     name = f"todo:{server_id}:again" if again else f"todo:{server_id}"
     return str(uuid.UUID(bytes=hashlib.md5(name.encode(), usedforsecurity=False).digest()))

@@ -3,8 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from devots_desktop.domain.todo import WHOLE, Patch, ServerRow, State, Todo
 from devots_desktop.store.checksum import checksum, verify
@@ -14,8 +13,7 @@ _AT_ONCE = 500
 _SERVER = "client_id, server_id, text, completed, created_at, updated_at, row_version"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A row of the table todo. `checksum` is over all of it but the key."""
 
     key: int

@@ -16,8 +16,8 @@ def stamped(local: Local, row: ServerRow) -> ServerRow:
         return row
     newest = max(local.row_version, local.buried)
     known = local.base or local.shown
-    same = known is not None and UNVERSIONED < newest == local.row_version and replace(row, row_version=known.row_version) == known
-    return replace(row, row_version=newest if same else newest + 1)
+    same = known is not None and UNVERSIONED < newest == local.row_version and row._replace(row_version=known.row_version) == known
+    return row._replace(row_version=newest if same else newest + 1)
 
 
 def stamped_answer(local: Local, answer: Answer) -> Answer:
@@ -25,4 +25,4 @@ def stamped_answer(local: Local, answer: Answer) -> Answer:
     before = stamped(local, answer.before) if answer.before else None
     if before is None or answer.row is None or answer.row.row_version != UNVERSIONED:
         return replace(answer, before=before, row=stamped(local, answer.row) if answer.row else None)
-    return replace(answer, before=before, row=replace(answer.row, row_version=before.row_version + 1))
+    return replace(answer, before=before, row=answer.row._replace(row_version=before.row_version + 1))
