@@ -95,6 +95,7 @@ class Device:
         # No two devices make todos in the same microseconds: on a plain server that is what names them.
         self.skew = 10 * len(world.devices)
         self.typed: list[Typed] = []
+        self.rewritten: set[str] = set()
         self.parked: set[str] = set()
         self.overruled: dict[str, tuple[str, str]] = {}
         self.lives = 0
