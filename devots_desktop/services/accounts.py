@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from devots_desktop.remote.base import Remote
     from devots_desktop.remote.postgres.address import Address
     from devots_desktop.remote.postgres.session import Session
+    from devots_desktop.services.doctor import Doctor
     from devots_desktop.services.postgres_form import PostgresForm
 
 PASSWORD_LEAST = 8
@@ -70,6 +71,19 @@ class Accounts:
         """
         connect = None if account.kind is AccountKind.COMPUTER else partial(self._connect, account)
         return OpenAccount(self._profile, account, connect=connect, clock=self._clock, notices=self.notices, suspicious=self.suspicious)
+
+    def doctor(self, account: Account) -> "Doctor":
+        """Who examines an account."""
+        from devots_desktop.services.doctor import Doctor
+
+        def reopen() -> str:
+            opened = OpenAccount(self._profile, account, clock=self._clock, notices=(notices := Notices()))
+            opened.lists.close()
+            opened.cache.close()
+            return " ".join(f"{notice.title}. {notice.sentence}" for notice in notices.all()) or "The list is sound."
+
+        connect = None if account.kind is AccountKind.COMPUTER else partial(self._connect, account)
+        return Doctor(self._profile, account, connect, reopen=reopen, clock=self._clock)
 
     async def add_postgres(self, form: "PostgresForm") -> Account:
         """Sign in or up at a PostgreSQL, and remember the account.
