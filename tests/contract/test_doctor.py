@@ -17,14 +17,14 @@ from devots_desktop.domain.account import Account, SecretStore
 from devots_desktop.domain.finding import Finding, Level, worst
 from devots_desktop.remote.postgres import migrate
 from devots_desktop.remote.postgres.rights import REPAIR
-from devots_desktop.services.account import OpenAccount
+from devots_desktop.services.account import OpenAccount, now
 from devots_desktop.services.accounts import Accounts
 from devots_desktop.services.doctor import Doctor
 from devots_desktop.services.postgres_form import PostgresForm
 from devots_desktop.services.tasks import Tasks
 from devots_desktop.store import rows
 from devots_desktop.store.checksum import register
-from devots_desktop.store.lock import SyncLock
+from devots_desktop.store.sync_lock import SyncLock
 from devots_desktop.store.profile import Profile
 from tests.servers.fixtures import Servers
 from tests.servers.managed import DESKTOP, Managed
@@ -205,10 +205,7 @@ class TestTheFiles:
     def test_what_waits_for_long_is_told(self, patient: Patient) -> None:
         patient.using(lambda opened: opened.todos.add("waits"))
         assert patient.examined()["outbox"].sentence == "1 change waits to be sent."
-        with closing(sqlite3.connect(patient.cache, isolation_level=None)) as db:
-            register(db)
-            db.execute("UPDATE outbox SET made_at = made_at - 7200000000")
-            db.execute("UPDATE outbox SET checksum = mutation_checksum(mutation_id, client_id, kind, payload, made_at)")
+        patient.accounts = Accounts(patient.profile, clock=lambda: now() + 7_200_000_000)
         found = patient.examined()["outbox"]
         assert (found.level, found.sentence) == (Level.WARNING, "1 change waits, the oldest for 2 hours.")
 

@@ -65,7 +65,7 @@ class Stage:
         """A window with these todos, of which the oldest `done` are done."""
         profile = Profile(self.folder)
         if server:
-            profile.save([SERVER], SERVER.account_id)
+            profile.put(SERVER)
         self.accounts = Accounts(profile, clock=_ticking())
         self.opened = self.accounts.open(self.accounts.current())
         ids = [edits.add(self.opened.cache, text) for text in texts]
@@ -169,6 +169,13 @@ def notice(stage: Stage) -> MainWindow:
     window = stage.window(_DAY, done=2)
     rescue = "List rebuilt: The file of “This computer” was damaged. It was set aside and the list rebuilt with 8 todos. Nothing is known to be missing."
     window.status_line.hold(f"{rescue} The damaged file is in /home/ada/.local/share/devots/accounts/computer/quarantine.", "Got it")
+    return window
+
+
+def narrow(stage: Stage) -> MainWindow:
+    window = stage.window((*_DAY, _LONG), done=3, server=True)
+    window.resize(460, 520)
+    window.status_line.say("“Order new filters for the extractor hood” done", offer=("Undo", window.undo_asked.emit))
     return window
 
 
@@ -394,7 +401,7 @@ def scenes() -> Iterator[tuple[str, Scene]]:
     """All of them, with names for files; those that change the program's font come last."""
     for scene in (
         empty, three, typing, selected, several_selected, editing, searching, found_nothing, with_details, done_view, all_done, ten_thousand,
-        long_and_foreign, right_to_left, live, offline_pending, parked, needs_you, signed_out, refused_text, error, notice,
+        long_and_foreign, narrow, right_to_left, live, offline_pending, parked, needs_you, signed_out, refused_text, error, notice,
         add_account, add_account_wrong, sign_in, settings, shortcuts, trouble,
         large_text, large_text_with_details, large_text_settings, large_text_shortcuts, large_text_account,
     ):  # fmt: skip

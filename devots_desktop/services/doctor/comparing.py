@@ -7,7 +7,6 @@ from pathlib import Path
 
 from devots_desktop.domain.finding import Finding, Level
 from devots_desktop.remote.base import Remote
-from devots_desktop.remote.thread import on_thread
 from devots_desktop.services.worker import Worker
 from devots_desktop.store import backup, known
 from devots_desktop.store.cache import Cache, translated
@@ -23,13 +22,13 @@ _NAMED = 5
 
 async def compare(path: Path, user_id: str, remote: Remote) -> Comparison:
     """Compare, reading the cache through a connection of its own. Raises DevotsError."""
+    uri = f"{path.as_uri()}?mode=ro"
 
-    def read(hash_of: known.Hash) -> tuple[Cursor, dict[str, int]]:
-        uri = f"{path.absolute().as_uri()}?mode=ro"
+    async def read(hash_of: known.Hash) -> tuple[Cursor, dict[str, int]]:
         with translated(path), closing(sqlite3.connect(uri, uri=True, isolation_level=None, timeout=10)) as db:
             return known.everything(db, hash_of)
 
-    return await comparison.compare(remote, user_id, lambda hash_of: on_thread("compare", lambda: read(hash_of)))
+    return await comparison.compare(remote, user_id, read)
 
 
 def told(found: Comparison) -> Finding:

@@ -13,7 +13,7 @@ from devots_desktop.domain.errors import CacheDamaged, CacheUnusable
 from devots_desktop.domain.finding import Finding, Level
 from devots_desktop.services import care
 from devots_desktop.store import damage, lists, migration
-from devots_desktop.store.lock import SyncLock
+from devots_desktop.store.sync_lock import SyncLock
 from devots_desktop.store.profile import Profile
 
 FOLDER, SPACE, LIST, LOCK, OUTBOX = "folder", "disk space", "list", "sync lock", "outbox"
@@ -118,7 +118,11 @@ def _damaged() -> Finding:
 
 def _lock(path: Path) -> Finding:
     lock = SyncLock(path)
-    if lock.acquire():
+    try:
+        free = lock.acquire()
+    except CacheUnusable as error:
+        return Finding(LOCK, Level.WRONG, f"{error.title}.", "Allow writing to the folder.")
+    if free:
         lock.release()
         return Finding(LOCK, Level.OK, "No program syncs this account just now.")
     holder = lock.holder()
