@@ -44,3 +44,4 @@ class Checking(QObject):
         dialog = ExaminationDialog(doctor.examine, repair, self._tasks, self._window)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
+        dialog.begin()

@@ -24,8 +24,8 @@ from devots_desktop.services.postgres_form import PostgresForm
 from devots_desktop.services.tasks import Tasks
 from devots_desktop.store import rows
 from devots_desktop.store.checksum import register
-from devots_desktop.store.sync_lock import SyncLock
 from devots_desktop.store.profile import Profile
+from devots_desktop.store.sync_lock import SyncLock
 from tests.servers.fixtures import Servers
 from tests.servers.managed import DESKTOP, Managed
 from tests.servers.postgres import SUPERUSER, PostgresServer

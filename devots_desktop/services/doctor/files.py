@@ -13,8 +13,8 @@ from devots_desktop.domain.errors import CacheDamaged, CacheUnusable
 from devots_desktop.domain.finding import Finding, Level
 from devots_desktop.services import care
 from devots_desktop.store import damage, lists, migration
-from devots_desktop.store.sync_lock import SyncLock
 from devots_desktop.store.profile import Profile
+from devots_desktop.store.sync_lock import SyncLock
 
 FOLDER, SPACE, LIST, LOCK, OUTBOX = "folder", "disk space", "list", "sync lock", "outbox"
 LITTLE_BYTES = 50_000_000

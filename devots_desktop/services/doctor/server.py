@@ -19,6 +19,7 @@ async def examine(account: Account, secrets: Secrets, *, patience: float) -> lis
         patience: seconds that it may take.
     """
     try:
+        secrets.stale(account)
         kept = await secrets.get(account)
     except DevotsError as error:
         return [

@@ -23,7 +23,7 @@ class ExaminationDialog(QDialog):
     """Examines while it is open; the work is done on another thread."""
 
     def __init__(self, examine: Examine, repair: Repair, tasks: Tasks, parent: QWidget | None = None) -> None:
-        """Begin to examine.
+        """Make a dialog that has not begun yet.
 
         Args:
             repair: repairs what can be repaired of these findings and says what was done; raises DevotsError.
@@ -34,6 +34,7 @@ class ExaminationDialog(QDialog):
         self._repair = repair
         self._tasks = tasks
         self._found: list[Finding] = []
+        self._running: asyncio.Task[Any] | None = None
         self._page = Page(self)
         self.summary = plain_label(role=MUTED)
         self.summary.setWordWrap(True)
@@ -51,7 +52,26 @@ class ExaminationDialog(QDialog):
         self.copy_button.clicked.connect(self.copy)
         self.close_button.clicked.connect(self.accept)
         self._page.finish(self.repair_button, self.copy_button, self.close_button)
+        self._show_busy(busy=False)
+
+    def begin(self) -> None:
+        """Examine."""
         self._begin(self._look())
+
+    def show_findings(self, found: Sequence[Finding], before: str = "") -> None:
+        """Put findings in place of the earlier ones, the worst first.
+
+        Args:
+            before: what is said before how it stands.
+        """
+        self._found = sorted(found, key=lambda each: tuple(Level).index(each.level), reverse=True)
+        self.summary.setText(f"{before} {self._summary()}".strip())
+        while (old := self._rows.takeAt(0)) is not None:
+            if (widget := old.widget()) is not None:
+                widget.deleteLater()
+        self._rows.addWidget(_list(self._found))
+        self._show_busy(busy=False)
+        self.resize(self.size().expandedTo(self._page.sizeHint()))
 
     @property
     def text(self) -> str:
@@ -63,15 +83,12 @@ class ExaminationDialog(QDialog):
         QGuiApplication.clipboard().setText(self.text)
 
     def _begin(self, work: Any) -> None:
-        self._running: asyncio.Task[Any] = self._tasks.spawn(self.windowTitle(), work)
+        self._running = self._tasks.spawn(self.windowTitle(), work)
         self._show_busy(busy=True)
 
     async def _look(self, before: str = "") -> None:
         self.summary.setText(self.tr("Files, keyring, server, and the list here against the server's are looked at."))
-        found = await self._examine()
-        self._show(found)
-        self.summary.setText(f"{before} {self._summary()}".strip())
-        self._show_busy(busy=False)
+        self.show_findings(await self._examine(), before)
 
     async def _mend(self) -> None:
         self.summary.setText(self.tr("Repairing. What waits to be sent is not touched."))
@@ -90,34 +107,30 @@ class ExaminationDialog(QDialog):
             case _:
                 return self.tr("All is well.")
 
-    def _show(self, found: Sequence[Finding]) -> None:
-        """Put the findings in place of the earlier ones, the worst first."""
-        self._found = sorted(found, key=lambda each: tuple(Level).index(each.level), reverse=True)
-        while (old := self._rows.takeAt(0)) is not None:
-            if (widget := old.widget()) is not None:
-                widget.deleteLater()
-        holder = QWidget()
-        grid = QGridLayout(holder)
-        grid.setContentsMargins(0, theme.SPACE, 0, 0)
-        grid.setHorizontalSpacing(theme.SPACE * 2)
-        grid.setVerticalSpacing(theme.SPACE * 3 // 2)
-        grid.setColumnStretch(1, 1)
-        for place, each in enumerate(self._found):
-            grid.addWidget(_mark(each), place, 0, Qt.AlignmentFlag.AlignTop)
-            grid.addWidget(_told(each), place, 1)
-        self._rows.addWidget(holder)
-        self.resize(self.size().expandedTo(self._page.sizeHint()))
-
     def _show_busy(self, *, busy: bool) -> None:
         self._busy.setVisible(busy)
-        self.copy_button.setEnabled(not busy)
+        self.copy_button.setEnabled(bool(self._found) and not busy)
         self.repair_button.setEnabled(not busy)
         self.repair_button.setVisible(any(each.mends for each in self._found))
 
     def done(self, result: int) -> None:
         """End; nobody waits for the answers any more."""
-        self._running.cancel()
+        if self._running is not None:
+            self._running.cancel()
         super().done(result)
+
+
+def _list(found: Sequence[Finding]) -> QWidget:
+    holder = QWidget()
+    grid = QGridLayout(holder)
+    grid.setContentsMargins(0, theme.SPACE, 0, 0)
+    grid.setHorizontalSpacing(theme.SPACE * 2)
+    grid.setVerticalSpacing(theme.SPACE * 3 // 2)
+    grid.setColumnStretch(1, 1)
+    for place, each in enumerate(found):
+        grid.addWidget(_mark(each), place, 0, Qt.AlignmentFlag.AlignTop)
+        grid.addWidget(_told(each), place, 1)
+    return holder
 
 
 def _mark(finding: Finding) -> QWidget:
