@@ -219,6 +219,12 @@ def unseen(db: sqlite3.Connection, brought: Container[str]) -> list[str]:
     return [client_id for (client_id,) in found if client_id not in brought]
 
 
+def unseen_below(db: sqlite3.Connection, brought: Container[str]) -> list[tuple[str, int]]:
+    """The todos with edits of this device that a complete list did not bring, with the version of the row below."""
+    found = db.execute("SELECT client_id, row_version FROM base")
+    return [(client_id, row_version) for client_id, row_version in found if client_id not in brought]
+
+
 def forget_seen(db: sqlite3.Connection) -> None:
     """Begin or end a full pull."""
     db.execute("DELETE FROM seen")
