@@ -140,7 +140,7 @@ class TestTheListAgainstTheServer:
         before = patient.outbox()
         found = patient.examined()["list against server"]
         assert (found.level, found.ids, found.mends) == (Level.WRONG, ids, True)
-        assert found.sentence == f"2 todos here and at the server differ: {', '.join(ids)}."
+        assert found.sentence == f"2 todos differ from the server's: {', '.join(ids)}."
         done, after = patient.repaired()
         assert done == ["Taken from the server again: 2 todos."]
         assert worst(after.values()) is Level.OK

@@ -44,7 +44,7 @@ def test_what_differs_is_named_with_exit_1_and_repaired_with_exit_0(tmp_path: Pa
         rows.stamp(db)
     wrong = devots("doctor", code=1, said=False)
     assert wrong.err == ""
-    assert f"wrong        list against server  1 todo here and at the server differ: {milk}.\n" in wrong.out
+    assert f"wrong        list against server  1 todo differs from the server's: {milk}.\n" in wrong.out
     assert all(line.startswith(("ok  ", "wrong  ", "      ")) for line in wrong.out.splitlines())
     repaired = devots("doctor", "--repair", "--json").json
     assert (repaired["state"], repaired["repaired"]) == ("ok", ["Taken from the server again: 1 todo."])

@@ -400,7 +400,7 @@ FOUND = (
     Finding(
         "list against server",
         Level.WRONG,
-        "1 todo here and at the server differ: 2b4f7f0e-7c1c-4b53-9a53-1f5d3c0e6a11.",
+        "1 todo differs from the server's: 2b4f7f0e-7c1c-4b53-9a53-1f5d3c0e6a11.",
         "Fetch from the server again: devots doctor --repair. What waits to be sent is not touched.",
         mends=True,
     ),

@@ -45,7 +45,7 @@ def told(found: Comparison) -> Finding:
             return Finding(CHECK, Level.UNCHECKED, sentence, "Let that happen: devots sync --once")
     ids = tuple(found.differing)
     more = f" and {len(ids) - _NAMED:,} more" if len(ids) > _NAMED else ""
-    sentence = f"{_todos(len(ids))} here and at the server differ: {', '.join(ids[:_NAMED])}{more}."
+    sentence = f"{_todos(len(ids))} {'differs' if len(ids) == 1 else 'differ'} from the server's: {', '.join(ids[:_NAMED])}{more}."
     next_step = "Fetch from the server again: devots doctor --repair. What waits to be sent is not touched."
     return Finding(CHECK, Level.WRONG, sentence, next_step, mends=True, ids=ids)
 

@@ -135,7 +135,8 @@ def _list(found: Sequence[Finding]) -> QWidget:
 
 def _mark(finding: Finding) -> QWidget:
     role = DANGER if finding.level is Level.WRONG else MUTED
-    return plain_label(str(finding.level).capitalize(), role=role, bold=finding.level in (Level.WRONG, Level.WARNING))
+    name = "OK" if finding.level is Level.OK else str(finding.level).capitalize()
+    return plain_label(name, role=role, bold=finding.level in (Level.WRONG, Level.WARNING))
 
 
 def _told(finding: Finding) -> QWidget:
