@@ -253,7 +253,7 @@ class TestTheServer:
         assert patient.examined()["server"].sentence == "Database not prepared."
 
     @pytest.mark.parametrize(
-        ("off", "told"), [(86_400 * 2, "2 days ahead of"), (-3_600 * 5, "5 hours behind"), (90, "90 seconds ahead of")]
+        ("off", "told"), [(86_400 * 3, "3 days ahead of"), (-3_600 * 5, "5 hours behind"), (90, "90 seconds ahead of")]
     )
     def test_a_clock_that_is_off(self, patient: Patient, monkeypatch: pytest.MonkeyPatch, off: float, told: str) -> None:
         real = time.time
