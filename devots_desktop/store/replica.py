@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from devots_desktop.domain.changes import Op, Via
 from devots_desktop.domain.todo import ServerRow, State
-from devots_desktop.store import journal, rows
+from devots_desktop.store import journal, numbers, rows
 from devots_desktop.store.checksum import ROWS, checksum, verify
 
 _COLUMNS = "client_id, server_id, text, completed, created_at, updated_at, row_version"
@@ -163,17 +163,12 @@ def set_cursor(db: sqlite3.Connection, new: Cursor) -> None:
 
 def note_contact(db: sqlite3.Connection, at: int) -> None:
     """Remember when the server answered last."""
-    db.execute("INSERT OR REPLACE INTO sync_state VALUES ('contact', ?)", (f"{at} {checksum(at)}",))
+    numbers.write(db, "contact", at)
 
 
 def contact(db: sqlite3.Connection) -> int | None:
     """When the server answered last, microseconds since 1970 UTC; None for never. Raises CacheDamaged."""
-    found = db.execute("SELECT value FROM sync_state WHERE name = 'contact'").fetchone()
-    if not found:
-        return None
-    at, _, stored = found[0].partition(" ")
-    verify(_number(stored), at)
-    return int(at)
+    return numbers.read(db, "contact")
 
 
 def stage(db: sqlite3.Connection, page: list[ServerRow]) -> None:
