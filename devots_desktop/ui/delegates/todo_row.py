@@ -14,6 +14,12 @@ from devots_desktop.ui.models.todo_list import TODO_ROLE
 from devots_desktop.ui.trace import Trace
 
 Index = QModelIndex | QPersistentModelIndex
+_ONE_LINE = Qt.AlignmentFlag.AlignAbsolute | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
+# Made once: joining flags in Python is dear, and a text is drawn for every row of every frame.
+_BESIDE_CIRCLE = {
+    Qt.LayoutDirection.LeftToRight: int(Qt.AlignmentFlag.AlignLeft | _ONE_LINE),
+    Qt.LayoutDirection.RightToLeft: int(Qt.AlignmentFlag.AlignRight | _ONE_LINE),
+}
 _MARKS = {State.PENDING: ("waiting", "pending"), State.PARKED: ("alert", "needs you")}
 
 
@@ -124,11 +130,9 @@ class TodoRowDelegate(QStyledItemDelegate):
             return
         # Each text by its own direction, but always beside its circle.
         painter.setLayoutDirection(Qt.LayoutDirection.LayoutDirectionAuto)
-        side = Qt.AlignmentFlag.AlignRight if option.direction is Qt.LayoutDirection.RightToLeft else Qt.AlignmentFlag.AlignLeft
         # More characters than fit into the widest window need not be measured.
-        shown = QFontMetrics(font).elidedText(one_line(todo.text[:2_000]), Qt.TextElideMode.ElideRight, zone.width())
-        flags = side | Qt.AlignmentFlag.AlignAbsolute | Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(zone, int(flags | Qt.TextFlag.TextSingleLine), shown)
+        shown = option.fontMetrics.elidedText(one_line(todo.text[:2_000]), Qt.TextElideMode.ElideRight, zone.width())
+        painter.drawText(zone, _BESIDE_CIRCLE[option.direction], shown)
 
     def _draw_mark(self, painter: QPainter, option: QStyleOptionViewItem, zone: QRect, mark: tuple[str, str], colour: str) -> QRect:
         """Draw icon and word at the end of the text's zone; answer what is left of it."""
