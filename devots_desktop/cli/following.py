@@ -169,7 +169,7 @@ class Shown:
         for change in changes.changes:
             if change.op is Op.DELETE:
                 self._told.pop(change.client_id, None)
-            else:
+            elif change.todo is not None:
                 self._told[change.client_id] = (change.text, change.completed)
             if change.via is not Via.PUSH or change.op is not Op.UPDATE:
                 yield change

@@ -6,6 +6,10 @@ from enum import StrEnum
 
 from devots_desktop.domain.todo import FIELDS, Patch, ServerRow, Value
 
+DELETED_ELSEWHERE = "It was deleted elsewhere."
+"""Why an edit is parked whose todo is gone. What is sent again then makes the todo anew."""
+NOT_MADE = "The server did not accept the todo itself."
+
 
 class Kind(StrEnum):
     """What a mutation does to its todo."""

@@ -21,11 +21,13 @@ class Step:
     Attributes:
         text: the text of its first todo.
         count: how many todos it is about; in an answer of undo or redo, how many it changed: none where they were deleted elsewhere meanwhile.
+        overruled: in such an answer, how many of them had been changed elsewhere meanwhile, in what it took back: those values are kept as lost ones.
     """
 
     action: Action
     text: str
     count: int
+    overruled: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The todo, as the screen shows it and as a server holds it."""
 
+import json
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -9,6 +10,9 @@ Patch = dict[str, Value]
 
 FIELDS = ("text", "completed")
 """The fields that people change, and that are therefore merged one by one."""
+
+WHOLE = "todo"
+"""Stands for a field's name where a value that lost is a whole todo, which a delete took with it."""
 
 
 class State(StrEnum):
@@ -29,6 +33,7 @@ class Todo:
         created_at, updated_at: microseconds since 1970-01-01 UTC.
         state: synced, pending (in the outbox) or parked (refused; needs the user).
         conflicts: how many overruled values can be restored.
+        missing: the server's complete list did not have it, and it was too many to take them off without asking (domain/question.py).
     """
 
     key: int
@@ -39,6 +44,7 @@ class Todo:
     updated_at: int
     state: State = State.SYNCED
     conflicts: int = 0
+    missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +69,8 @@ class ServerRow:
     def patch(self) -> Patch:
         """The mergeable fields as a patch."""
         return {"text": self.text, "completed": self.completed}
+
+
+def whole(patch: Patch, created_at: int) -> str:
+    """A todo as the value that lost, as JSON: its fields, and when it was made."""
+    return json.dumps({**patch, "created_at": created_at}, ensure_ascii=False, sort_keys=True)

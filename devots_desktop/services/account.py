@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from devots_desktop.remote.base import Remote
     from devots_desktop.services.search import Search
+    from devots_desktop.services.settling import Settling
     from devots_desktop.services.tasks import Tasks
     from devots_desktop.services.todos import Todos
     from devots_desktop.services.worker import Worker
@@ -32,6 +33,7 @@ Connect = Callable[[], Awaitable["Remote"]]
 
 LOOK_EVERY_S = 5.0
 """How often the cache is looked at for what other processes wrote, besides on a ping and on focus (sync.md, section 2)."""
+PRUNE_EVERY_S = 6 * 3_600.0
 
 
 def now() -> int:
@@ -47,10 +49,12 @@ class OpenAccount:
         statuses: tells what the account is doing, each time it changes; `status` is the newest.
         notices: what a person is to be told, as that the list was damaged and is rebuilt.
         todos: the verbs, once started.
+        settling: the verbs on what needs the user, once started.
         search: the list by words, off this thread, once started.
     """
 
     todos: "Todos"
+    settling: "Settling"
     search: "Search"
 
     def __init__(
@@ -116,6 +120,7 @@ class OpenAccount:
 
         from devots_desktop.services import care
         from devots_desktop.services.search import Search
+        from devots_desktop.services.settling import Settling
         from devots_desktop.services.todos import Todos
         from devots_desktop.services.worker import Worker
 
@@ -125,12 +130,17 @@ class OpenAccount:
             self._engine = self._make_engine(
                 worker, self._connect, lambda changes: loop.call_soon_threadsafe(self.changes.publish, changes)
             )
-        self.todos = Todos(self.cache, worker, lambda changes: loop.call_soon_threadsafe(self._changed_here, changes))
+
+        def tell(changes: ChangeSet) -> None:
+            loop.call_soon_threadsafe(self._changed_here, changes)
+
+        self.todos, self.settling = Todos(self.cache, worker, tell), Settling(self.cache, worker, tell)
         self.search = Search(self.cache.path)
         self._tasks = tasks
         if follow:
             self._spawn("index", self._index(worker))
             self._spawn("look", self._look(look_every))
+            self._spawn("prune", self._prune())
             self._spawn("care for", care.look_after(self.cache.path, self.cache.clock, sleep, suspicious=self._suspicious))
             self._sync()
 
@@ -213,6 +223,14 @@ class OpenAccount:
             if await self._worker_has_news():
                 await self._refresh()
             await sleep(every)
+
+    async def _prune(self) -> None:
+        """Forget, now and then, what has been kept long enough."""
+        from asyncio import sleep
+
+        while True:
+            await self.settling.prune()
+            await sleep(PRUNE_EVERY_S)
 
     async def _index(self, worker: "Worker") -> None:
         """Index what was written for the search, a slice at a time, whenever something was."""

@@ -5,9 +5,10 @@ from typing import TypeVar
 
 from devots_desktop.domain.changes import ChangeSet
 from devots_desktop.domain.lines import lines
+from devots_desktop.domain.question import Choice
 from devots_desktop.domain.steps import Step
 from devots_desktop.domain.text import clean_text
-from devots_desktop.store import edits, undo
+from devots_desktop.store import edits, missing, undo
 from devots_desktop.store.cache import Cache, Run
 from devots_desktop.store.telling import telling
 
@@ -96,6 +97,14 @@ class Todos:
     async def redo(self) -> Step | None:
         """Do again what was undone last. Answers and raises as `undo` does."""
         return await self._change(lambda: undo.redo(self._cache))
+
+    async def answer_question(self, choice: Choice) -> int:
+        """Decide about the todos that the server does not have any more (`Lists.question`). Raises CacheUnusable.
+
+        Returns:
+            how many todos it was about; none where the question was settled meanwhile.
+        """
+        return await self._change(lambda: missing.answer(self._cache, choice))
 
     async def refresh(self) -> None:
         """Publish what other processes wrote to the cache since the last change."""

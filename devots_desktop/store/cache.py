@@ -10,7 +10,7 @@ from typing import Protocol, Self, TypeVar
 
 from devots_desktop.domain.changes import ChangeSet
 from devots_desktop.domain.errors import CacheDamaged, CacheUnusable, DevotsError
-from devots_desktop.store import checksum, damage, journal, migration
+from devots_desktop.store import checksum, damage, journal, migration, rows
 from devots_desktop.store.files import is_network, make_private
 from devots_desktop.store.lock import OpenLock
 
@@ -164,6 +164,7 @@ def connect(path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False, cached_statements=256)
     try:
         checksum.register(db)
+        rows.register(db)
         db.execute(f"PRAGMA journal_mode = {'DELETE' if is_network(path) else 'WAL'}")
         for pragma in _PRAGMAS:
             db.execute(pragma)

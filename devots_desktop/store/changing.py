@@ -33,10 +33,14 @@ def insert(cache: Cache, client_id: str, values: Was, at: int, *, updated_at: in
     return _show(cache, ServerRow(client_id, 0, values.text, values.completed, values.created_at, shown_at, NEVER_SEEN))
 
 
-def change(cache: Cache, row: rows.Row, changed: Patch, at: int) -> Changed:
-    """Change fields of a todo; each has another value than before."""
+def change(cache: Cache, row: rows.Row, changed: Patch, at: int, *, anew: bool = False) -> Changed:
+    """Change fields of a todo; each has another value than before.
+
+    Args:
+        anew: as in queueing.edit.
+    """
     if cache.syncs:
-        queueing.edit(cache.db, row, changed, at)
+        queueing.edit(cache.db, row, changed, at, anew=anew)
     text, completed = (changed.get(name, value) for name, value in row.patch().items())
     new = replace(row, text=str(text), completed=bool(completed), updated_at=at, state=_state(cache, row.client_id))
     cache.db.execute(

@@ -37,7 +37,7 @@ def add_all(cache: Cache, lines: Sequence[Line]) -> list[str]:
             (client_id, Was(line.text, line.completed, at - place)) for place, (client_id, line) in enumerate(zip(ids, lines, strict=True))
         ]
         changes = [changing.insert(cache, client_id, values, at) for client_id, values in reversed(made)]
-        _finish(cache, Action.ADD, [Entry(client_id, None, values) for client_id, values in made], changes, at)
+        finish(cache, Action.ADD, [Entry(client_id, None, values) for client_id, values in made], changes, at)
     return ids
 
 
@@ -75,7 +75,7 @@ def bring(cache: Cache, todos: Sequence[Brought]) -> Imported:
         fresh = [todo for todo in todos if todo.client_id not in here]
         made = [(todo, Was(todo.text, todo.completed, todo.created_at)) for todo in fresh]
         changes = [changing.insert(cache, todo.client_id, values, at, updated_at=todo.updated_at) for todo, values in made]
-        _finish(cache, Action.ADD, [Entry(todo.client_id, None, values) for todo, values in made], changes, at)
+        finish(cache, Action.ADD, [Entry(todo.client_id, None, values) for todo, values in made], changes, at)
     same = sum((row.text, row.completed) == (todo.text, todo.completed) for todo in todos if (row := here.get(todo.client_id)))
     return Imported(len(fresh), same, len(here) - same)
 
@@ -105,7 +105,7 @@ def edit_all(cache: Cache, ids: Iterable[str], patch: Patch) -> int:
             if row is not None and changed:
                 changes.append(changing.change(cache, row, changed, at))
                 entries.append(Entry(client_id, was(row), was(changes[-1].row)))
-        _finish(cache, _action(patch), entries, changes, at)
+        finish(cache, action(patch), entries, changes, at)
     return len(entries)
 
 
@@ -128,17 +128,18 @@ def delete_all(cache: Cache, ids: Iterable[str]) -> int:
         at = cache.clock()
         found = [row for client_id in dict.fromkeys(ids) if (row := rows.row(db, client_id)) is not None]
         changes = [changing.remove(cache, row, at) for row in found]
-        _finish(cache, Action.DELETE, [Entry(row.client_id, was(row), None) for row in found], changes, at)
+        finish(cache, Action.DELETE, [Entry(row.client_id, was(row), None) for row in found], changes, at)
     return len(found)
 
 
-def _action(patch: Patch) -> Action:
+def action(patch: Patch) -> Action:
+    """What an edit of these fields is called."""
     if "text" in patch:
         return Action.EDIT
     return Action.DONE if patch["completed"] else Action.REOPEN
 
 
-def _finish(cache: Cache, action: Action, entries: Sequence[Entry], changes: Sequence[Changed], at: int) -> None:
+def finish(cache: Cache, action: Action, entries: Sequence[Entry], changes: Sequence[Changed], at: int) -> None:
     """Store the step and tell the changes, where there are any."""
     if not entries:
         return

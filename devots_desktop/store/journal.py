@@ -33,6 +33,19 @@ def write_all(db: sqlite3.Connection, via: Via, changes: Sequence[tuple[Op, rows
         write(db, op, via, row, at)
 
 
+def write_mark(db: sqlite3.Connection, client_id: str, at: int) -> None:
+    """Add the entry for something that is no part of a row: its lost values, or what needs the user. No news for people.
+
+    Args:
+        client_id: the todo; where it is not in the list, the entry names none.
+    """
+    row = rows.row(db, client_id)
+    if row is not None:
+        write(db, Op.UPDATE, Via.PUSH, row, at)
+    else:
+        db.execute("INSERT INTO journal (client_id, key, op, via, text, completed, at) VALUES ('', 0, 'update', 'push', '', 0, ?)", (at,))
+
+
 def write_reload(db: sqlite3.Connection, at: int) -> None:
     """Add the entry that says: read the list again."""
     db.execute("INSERT INTO journal (client_id, key, op, via, text, completed, at) VALUES (NULL, 0, 'reload', 'pull', '', 0, ?)", (at,))

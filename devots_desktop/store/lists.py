@@ -18,12 +18,14 @@ from devots_desktop.domain.changes import Via
 from devots_desktop.domain.errors import CacheUnusable
 from devots_desktop.domain.search import fold, terms
 from devots_desktop.domain.sorting import ALPHABET_LENGTH, Sort
-from devots_desktop.domain.todo import Todo
+from devots_desktop.domain.todo import WHOLE, Todo
 from devots_desktop.store import rows
 from devots_desktop.store.cache import translated
 
 if TYPE_CHECKING:
+    from devots_desktop.domain.question import Question
     from devots_desktop.domain.steps import Steps
+    from devots_desktop.store.conflicts import Conflict
     from devots_desktop.store.parking import Parked
 
 
@@ -57,12 +59,22 @@ _ORDER = {
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many todos there are, and how many of this account's changes wait or need the user."""
+    """How many todos there are, and how many of this account's changes wait or need the user.
+
+    Attributes:
+        pending, parked: changes that wait for the server, and that it refused.
+        needs_you: what the user is to decide about: todos with parked changes, rows that a delete took with it, and the question of `question`.
+        arrived: while everything is being fetched from the server (the first time, or after its history changed), how many todos have come.
+        contact: when the server answered last, microseconds since 1970 UTC; None for never.
+    """
 
     open: int
     done: int
     pending: int
     parked: int
+    needs_you: int = 0
+    arrived: int | None = None
+    contact: int | None = None
 
     @property
     def all(self) -> int:
@@ -96,6 +108,7 @@ class Lists:
             self._db.execute("PRAGMA query_only = ON")
             self._db.execute("PRAGMA busy_timeout = 1000")
             self._db.create_function("fold", 1, fold, deterministic=True)
+            rows.register(self._db)
             self._closed = False
 
     def close(self) -> None:
@@ -169,7 +182,9 @@ class Lists:
             to_do, done = db.execute(
                 "SELECT (SELECT count(*) FROM todo WHERE completed = 0), (SELECT count(*) FROM todo WHERE completed = 1)"
             ).fetchone()
-            return Counts(to_do, done, *waiting(db))
+            pending, parked = waiting(db)
+            needs_you, arrived, contact = _standing(db)
+            return Counts(to_do, done, pending, parked, needs_you, arrived, contact)
 
     @contextmanager
     def stopped_by(self, stop: Callable[[], bool]) -> Iterator[None]:
@@ -194,8 +209,42 @@ class Lists:
         return Via(found[0]) if found and found[0] in set(Via) else None
 
     def parked(self) -> "list[Parked]":
-        """What needs the user, newest first."""
+        """The changes that the server did not take, newest first."""
         from devots_desktop.store import parking  # With what it needs it costs the first paint 18 ms.
 
         with self._reading() as db:
             return parking.everything(db)
+
+    def conflicts(self, client_id: str | None = None) -> "list[Conflict]":
+        """The values that lost and can be restored, newest first: those of a todo, else all."""
+        from devots_desktop.store import conflicts  # As above.
+
+        with self._reading() as db:
+            return conflicts.everything(db) if client_id is None else conflicts.of_todo(db, client_id)
+
+    def lost_rows(self) -> "list[Conflict]":
+        """Of these, the rows that a delete took with it, newest first."""
+        from devots_desktop.store import conflicts  # As above.
+
+        with self._reading() as db:
+            return conflicts.of_gone(db)
+
+    def question(self) -> "Question | None":
+        """What the user is to be asked about todos that the server does not have any more; None where nothing is open."""
+        from devots_desktop.store import missing  # As in `parked`.
+
+        with self._reading() as db:
+            return missing.question(db)
+
+
+def _standing(db: sqlite3.Connection) -> tuple[int, int | None, int | None]:
+    """Of Counts: needs_you, arrived, contact."""
+    needs_you, unfinished, contact = db.execute(
+        "SELECT (SELECT count(DISTINCT client_id) FROM parked)"
+        " + (SELECT count(*) FROM conflict WHERE field = ? AND client_id NOT IN (SELECT client_id FROM todo))"
+        " + EXISTS (SELECT 1 FROM missing JOIN todo USING (client_id) WHERE settled = 0),"
+        " NOT EXISTS (SELECT 1 FROM sync_state WHERE name = 'since'), (SELECT value FROM sync_state WHERE name = 'contact')",
+        (WHOLE,),
+    ).fetchone()
+    arrived = db.execute("SELECT count(*) FROM seen").fetchone()[0] if unfinished else None
+    return needs_you, arrived, int(contact) if contact and contact.isdecimal() else None

@@ -3,7 +3,7 @@
 import sqlite3
 from dataclasses import dataclass
 
-from devots_desktop.domain.mutation import Mutation
+from devots_desktop.domain.mutation import DELETED_ELSEWHERE, Mutation
 from devots_desktop.store import outbox
 
 
@@ -14,6 +14,11 @@ class Parked:
     mutation: Mutation
     reason: str
     at: int
+
+    @property
+    def gone(self) -> bool:
+        """Whether its todo was deleted elsewhere. Sent as it is, it would come back; the todo has to be made anew."""
+        return self.reason == DELETED_ELSEWHERE
 
 
 _COLUMNS = "mutation_id, client_id, kind, payload, made_at, checksum"
@@ -36,6 +41,14 @@ def unpark(db: sqlite3.Connection, mutation: Mutation) -> None:
 def of_todo(db: sqlite3.Connection, client_id: str) -> tuple[Mutation, ...]:
     """The parked mutations of one todo, oldest first."""
     return tuple(map(outbox.mutation, db.execute(f"SELECT {_COLUMNS} FROM parked WHERE client_id = ? ORDER BY seq", (client_id,))))
+
+
+def gone(db: sqlite3.Connection, client_id: str) -> bool:
+    """Whether something is parked because the todo was deleted elsewhere."""
+    found: int = db.execute(
+        "SELECT EXISTS (SELECT 1 FROM parked WHERE client_id = ? AND reason = ?)", (client_id, DELETED_ELSEWHERE)
+    ).fetchone()[0]
+    return bool(found)
 
 
 def everything(db: sqlite3.Connection) -> list[Parked]:

@@ -18,14 +18,17 @@ def create(db: sqlite3.Connection, client_id: str, values: Patch, *, at: int, cr
     outbox.add(db, Mutation(_new_id(), client_id, Kind.CREATE, values, {}, at, created_at=created_at))
 
 
-def edit(db: sqlite3.Connection, row: rows.Row, changed: Patch, at: int) -> None:
+def edit(db: sqlite3.Connection, row: rows.Row, changed: Patch, at: int, *, anew: bool = False) -> None:
     """Fold the edit into the newest mutation of the todo where that was never sent, else queue a new one.
 
     Parked mutations are made anew with it: else the refused value would lie over the new one for ever.
+
+    Args:
+        anew: the user knows that the todo was deleted elsewhere, and wants it to be made anew.
     """
     _remember_base(db, row)
     last, parked = outbox.last_unsent(db, row.client_id), _unpark(db, row.client_id)
-    if any(mutation.kind is Kind.CREATE for mutation in parked):
+    if anew or any(mutation.kind is Kind.CREATE for mutation in parked):
         if last is not None:
             outbox.remove(db, last.mutation_id)
         create(db, row.client_id, row.patch() | changed, at=at, created_at=row.created_at)
@@ -50,6 +53,29 @@ def delete(db: sqlite3.Connection, row: rows.Row, at: int) -> None:
         return
     base = row.patch() | (last.base if last else {}) | _first_seen(parked)
     outbox.add(db, Mutation(_new_id(), row.client_id, Kind.DELETE, {}, base, at))
+
+
+def drop(db: sqlite3.Connection, row: rows.Row) -> ServerRow | None:
+    """Forget what is parked of a todo.
+
+    Returns:
+        the row to show: the server's, below the edits that still wait. None where the server has none: what was never sent goes with it.
+    """
+    client_id, pending = row.client_id, outbox.pending(db, row.client_id)
+    gone, parked = parking.gone(db, client_id), _unpark(db, client_id)
+    if any(mutation.kind is Kind.CREATE for mutation in pending):
+        return row.server()
+    base, never_made = _alive(db, client_id), any(mutation.kind is Kind.CREATE for mutation in parked)
+    # "Gone" is over where a newer row than the tombstone has come since: somebody made the todo anew.
+    if base is not None and not never_made and (not gone or replica.buried(db, client_id) >= 0):
+        shown = merge(base.patch(), pending)
+        _forget_base(db, client_id)
+        return replace(base, text=str(shown["text"]), completed=bool(shown["completed"]))
+    last = outbox.last_unsent(db, client_id)
+    if last is not None:
+        outbox.remove(db, last.mutation_id)
+    _forget_base(db, client_id)
+    return None
 
 
 def put_back(db: sqlite3.Connection, deleted: ServerRow, at: int) -> ServerRow:
@@ -131,8 +157,7 @@ def _first_seen(mutations: Sequence[Mutation]) -> Patch:
 def _remember_base(db: sqlite3.Connection, row: rows.Row) -> None:
     """Keep the server's row when the first edit is laid over it; a row that the server never had has none."""
     if row.row_version >= 0 and rows.base(db, row.client_id) is None:
-        server = ServerRow(row.client_id, row.server_id, row.text, row.completed, row.created_at, row.updated_at, row.row_version)
-        rows.put_base(db, server)
+        rows.put_base(db, row.server())
 
 
 def _forget_base(db: sqlite3.Connection, client_id: str) -> None:

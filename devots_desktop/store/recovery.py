@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from devots_desktop.domain.errors import CacheUnusable
-from devots_desktop.domain.todo import State
-from devots_desktop.store import backup, cache, damage, journal, rows, salvage
+from devots_desktop.domain.todo import WHOLE, State, whole
+from devots_desktop.store import backup, cache, damage, journal, replica, rows, salvage
 from devots_desktop.store.files import sync_folder
 from devots_desktop.store.lock import OpenLock
 from devots_desktop.store.profile import write_private
@@ -159,10 +159,8 @@ def _unsent(found: Found) -> list[Values]:
 def _keep_unsent(db: sqlite3.Connection, unsent: Iterable[Values], at: int) -> None:
     """List them among the values that lost, from where the user can restore them."""
     for row in unsent:
-        lost = json.dumps({"completed": bool(row["completed"]), "text": row["text"]}, ensure_ascii=False, sort_keys=True)
-        db.execute(
-            "INSERT OR IGNORE INTO conflict (client_id, field, lost, won, at) VALUES (?, 'todo', ?, '', ?)", (row["client_id"], lost, at)
-        )
+        lost = whole({"completed": bool(row["completed"]), "text": row["text"]}, row["created_at"])
+        replica.add_lost(db, row["client_id"], WHOLE, lost, "", at)
 
 
 def _insert(db: sqlite3.Connection, table: str, columns: tuple[str, ...], entries: Iterable[Values]) -> None:

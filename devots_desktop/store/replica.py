@@ -1,6 +1,7 @@
 """What the cache knows of the server: rows shown, rows below edits, tombstones, lost values, the cursor. Called inside a transaction."""
 
 import sqlite3
+from collections.abc import Container
 from dataclasses import dataclass
 
 from devots_desktop.domain.changes import Op, Via
@@ -126,6 +127,11 @@ def set_cursor(db: sqlite3.Connection, new: Cursor) -> None:
     db.executemany("INSERT INTO sync_state VALUES (?, ?)", state.items())
 
 
+def note_contact(db: sqlite3.Connection, at: int) -> None:
+    """Remember when the server answered last."""
+    db.execute("INSERT OR REPLACE INTO sync_state VALUES ('contact', ?)", (str(at),))
+
+
 def stage(db: sqlite3.Connection, page: list[ServerRow]) -> None:
     """Keep a page aside until the pull's last page has come; of a row that comes twice, the newer one."""
     db.executemany(
@@ -152,13 +158,18 @@ def mark_seen(db: sqlite3.Connection, page: list[ServerRow]) -> None:
     db.executemany("INSERT OR IGNORE INTO seen VALUES (?)", [(row.client_id,) for row in page if not row.deleted])
 
 
-def unseen(db: sqlite3.Connection) -> list[str]:
-    """The todos that a full pull did not bring and that nothing of this device lies over."""
+def seen(db: sqlite3.Connection) -> set[str]:
+    """The rows that a full pull has brought so far."""
+    return {client_id for (client_id,) in db.execute("SELECT client_id FROM seen")}
+
+
+def unseen(db: sqlite3.Connection, brought: Container[str]) -> list[str]:
+    """The todos that a complete list did not bring, that nothing of this device lies over and that the user was not asked about yet."""
     found = db.execute(
-        "SELECT client_id FROM todo WHERE client_id NOT IN (SELECT client_id FROM seen)"
-        " AND client_id NOT IN (SELECT client_id FROM outbox) AND client_id NOT IN (SELECT client_id FROM parked)"
+        "SELECT client_id FROM todo WHERE client_id NOT IN (SELECT client_id FROM outbox) AND client_id NOT IN (SELECT client_id FROM parked)"
+        " AND client_id NOT IN (SELECT client_id FROM missing)"
     )
-    return [client_id for (client_id,) in found]
+    return [client_id for (client_id,) in found if client_id not in brought]
 
 
 def forget_seen(db: sqlite3.Connection) -> None:

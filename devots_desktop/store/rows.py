@@ -1,10 +1,12 @@
 """Rows of the cache as objects, and back."""
 
+import json
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from devots_desktop.domain.todo import Patch, ServerRow, State, Todo
+from devots_desktop.domain.todo import WHOLE, Patch, ServerRow, State, Todo
 from devots_desktop.store.checksum import checksum, verify
 
 _SERVER = "client_id, server_id, text, completed, created_at, updated_at, row_version"
@@ -28,6 +30,10 @@ class Row:
         """The mergeable fields as a patch."""
         return {"text": self.text, "completed": self.completed}
 
+    def server(self) -> ServerRow:
+        """The row in the form that a server's has."""
+        return ServerRow(self.client_id, self.server_id, self.text, self.completed, self.created_at, self.updated_at, self.row_version)
+
     @property
     def checksum(self) -> int:
         """What stands in the row's column `checksum`."""
@@ -45,11 +51,33 @@ def stamp(db: sqlite3.Connection) -> None:
     db.execute(f"UPDATE base SET checksum = row_checksum({_SERVER})")
 
 
+def mark(db: sqlite3.Connection, marked: Iterable[Row]) -> None:
+    """Store another server id, version or state of rows."""
+    db.executemany(
+        "UPDATE todo SET server_id = ?, row_version = ?, state = ?, checksum = ? WHERE key = ?",
+        [(row.server_id, row.row_version, row.state, row.checksum, row.key) for row in marked],
+    )
+
+
 def todo_columns(table: str) -> str:
-    """The columns that `todo` makes a Todo of."""
+    """The columns that `todo` makes a Todo of. The connection has `overruled` (register)."""
     names = ("key", "client_id", "server_id", "text", "completed", "created_at", "updated_at", "row_version", "state", "checksum")
-    conflicts = f"(SELECT count(*) FROM conflict c WHERE c.client_id = {table}.client_id)"
-    return ", ".join(f"{table}.{name}" for name in names) + f", {conflicts}"
+    open_ones = f"overruled(c.field, c.lost, {table}.text, {table}.completed)"
+    conflicts = f"(SELECT count(*) FROM conflict c WHERE c.client_id = {table}.client_id AND {open_ones})"
+    missing = f"EXISTS (SELECT 1 FROM missing m WHERE m.client_id = {table}.client_id)"
+    return ", ".join(f"{table}.{name}" for name in names) + f", {conflicts}, {missing}"
+
+
+def register(db: sqlite3.Connection) -> None:
+    """Give a connection the SQL function `overruled`."""
+    db.create_function("overruled", 4, overruled, deterministic=True)
+
+
+def overruled(field: str, lost: str, text: str | None, completed: int | None) -> bool:
+    """Whether restoring a lost value would change its todo. One that is not in the list (None) can be restored as a whole only."""
+    if text is None or field == WHOLE:
+        return field == WHOLE and (text is None or (text, bool(completed)) != (json.loads(lost)["text"], json.loads(lost)["completed"]))
+    return lost != text if field == "text" else json.loads(lost) != bool(completed)
 
 
 def todo(values: tuple[Any, ...]) -> Todo:
@@ -58,9 +86,9 @@ def todo(values: tuple[Any, ...]) -> Todo:
     Raises:
         CacheDamaged: the row is not what was written.
     """
-    key, client_id, _, text, completed, created_at, updated_at, _, state, stored, conflicts = values
+    key, client_id, _, text, completed, created_at, updated_at, _, state, stored, conflicts, missing = values
     verify(stored, *values[1:9])
-    return Todo(key, client_id, text, bool(completed), created_at, updated_at, State(state), conflicts)
+    return Todo(key, client_id, text, bool(completed), created_at, updated_at, State(state), conflicts, bool(missing))
 
 
 def row(db: sqlite3.Connection, client_id: str) -> Row | None:

@@ -3,11 +3,12 @@
 An undone step remembers what undoing took away, which may have come from elsewhere meanwhile: redoing brings that back.
 """
 
+import sqlite3
 from dataclasses import replace
 
 from devots_desktop.domain.changes import Via
 from devots_desktop.domain.steps import Step
-from devots_desktop.store import changing, history, journal, rows
+from devots_desktop.store import changing, conflicts, history, journal, rows
 from devots_desktop.store.cache import Cache
 from devots_desktop.store.changing import Changed
 from devots_desktop.store.history import Entry, Was, was
@@ -32,15 +33,40 @@ def _turn(cache: Cache, *, undone: bool) -> Step | None:
         number = history.newest(db, undone=not undone)
         if number is None:
             return None
-        at, changes, turned = cache.clock(), list[Changed](), list[Entry]()
+        at, changes, turned, overruled = cache.clock(), list[Changed](), list[Entry](), 0
         # Last made, first undone: what a step added on top goes from the top.
         for entry in history.entries(db, number):
-            change, taken = _apply(cache, entry, at) if undone else _apply(cache, _swapped(entry), at)
+            wanted = entry if undone else _swapped(entry)
+            overruled += _keep_overruled(db, wanted, at)
+            change, taken = _apply(cache, wanted, at)
             changes += [change] if change else []
             turned.append(taken if undone else _swapped(taken))
         journal.write_all(db, Via.LOCAL, [(each.op, each.row) for each in changes], at)
         journal.trim(db)
-        return replace(history.turn(db, number, turned, undone=undone), count=len(changes))
+        return replace(history.turn(db, number, turned, undone=undone), count=len(changes), overruled=overruled)
+
+
+def _keep_overruled(db: sqlite3.Connection, entry: Entry, at: int) -> bool:
+    """Before a todo goes from `after` to `before`, keep what was changed elsewhere meanwhile and would be overruled.
+
+    The server could not tell: what this device saw last it has seen with that change.
+
+    Returns:
+        whether there was something.
+    """
+    row, after = rows.row(db, entry.client_id), entry.after
+    if row is None or after is None or row.patch() == after.patch():
+        return False
+    if entry.before is None:
+        conflicts.add_row(db, row, at)
+        return True
+    target, seen = entry.before.patch(), after.patch()
+    overruled = {
+        name: value for name, value in row.patch().items() if value not in (seen[name], target[name]) and seen[name] != target[name]
+    }
+    for name, value in overruled.items():
+        conflicts.add(db, entry.client_id, name, value, target[name], at)
+    return bool(overruled)
 
 
 def _apply(cache: Cache, entry: Entry, at: int) -> tuple[Changed | None, Entry]:

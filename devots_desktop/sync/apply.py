@@ -1,12 +1,13 @@
 """Carries out in the cache what plan.py decides. Each function is one transaction, on the thread that owns the cache."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from devots_desktop.domain.changes import Via
 from devots_desktop.domain.mutation import Answer, Mutation, Page
 from devots_desktop.domain.todo import ServerRow
-from devots_desktop.store import journal, lists, outbox, parking, replica, rows
+from devots_desktop.store import journal, lists, missing, outbox, parking, replica, rows
 from devots_desktop.store.cache import Cache
 from devots_desktop.sync import plan
 from devots_desktop.sync.plan import Case, Decision, Local
@@ -15,6 +16,21 @@ RELOAD_ABOVE = 2_000
 """More rows than this in one transaction are told to the screens as "read the list again"."""
 SLICE = 500
 """Staged rows that are applied in one transaction where there are many: a user's edit waits for one slice at the most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """What the end of a complete list would take off the screen.
+
+    Attributes:
+        gone: todos that the list did not bring and that have no edits of this device.
+        shown: how many todos are on the screen and not asked about yet.
+        empty: the list brought nothing at all.
+    """
+
+    gone: frozenset[str]
+    shown: int
+    empty: bool
 
 
 def take(cache: Cache, most: int) -> list[Mutation]:
@@ -44,6 +60,7 @@ def acknowledge(cache: Cache, batch: Sequence[Mutation], answers: Sequence[Answe
     settled = 0
     by_id = {mutation.mutation_id: mutation for mutation in batch}
     with cache.transaction() as db:
+        replica.note_contact(db, cache.clock())
         for answer in answers:
             mutation = by_id[answer.mutation_id]
             decision = plan.answered(_local(db, mutation.client_id, without=mutation.mutation_id), mutation, answer)
@@ -54,6 +71,7 @@ def acknowledge(cache: Cache, batch: Sequence[Mutation], answers: Sequence[Answe
             else:
                 settled += 1
             _carry_out(db, mutation.client_id, decision, Via.PUSH, cache.clock())
+        missing.found(db, {mutation.client_id for mutation in batch})
         journal.trim(db)
     return settled
 
@@ -67,6 +85,7 @@ def receive(cache: Cache, page: Page, via: Via) -> int:
     with cache.transaction(durable=False) as db:
         news = _apply(db, page.rows, via, cache.clock())
         replica.set_cursor(db, replica.Cursor(since=page.horizon, epoch=page.epoch))
+        replica.note_contact(db, cache.clock())
         journal.trim(db)
     return news
 
@@ -85,31 +104,44 @@ def receive_first(cache: Cache, page: Page, cursor: replica.Cursor) -> int:
         last = (page.rows[-1].row_version, page.rows[-1].client_id) if page.rows else cursor.after
         horizon = cursor.horizon if cursor.after else page.horizon
         replica.set_cursor(db, replica.Cursor(epoch=page.epoch, horizon=horizon, after=last))
+        replica.note_contact(db, cache.clock())
         if news:
             journal.write_reload(db, cache.clock())
         journal.trim(db)
     return news
 
 
-def missing(cache: Cache) -> tuple[set[str], int]:
-    """The todos that the ending full pull did not bring and would take off the screen, and how many are on it."""
-    with cache.transaction(durable=False) as db:
-        return set(replica.unseen(db)), db.execute("SELECT count(*) FROM todo").fetchone()[0]
-
-
-def end_first(cache: Cache, *, sweep: bool) -> None:
-    """End a full pull: the cursor starts at its first page's horizon.
+def swept(cache: Cache, seen: Collection[str] | None = None) -> Sweep:
+    """What the end of a complete list would take off the screen.
 
     Args:
-        sweep: take the todos off the screen that it did not bring and that have no edits of this device.
+        seen: the todos that the list brought; None for those of a full pull, which are stored.
+    """
+    with cache.reading() as db:
+        brought = replica.seen(db) if seen is None else seen
+        shown = db.execute("SELECT (SELECT count(*) FROM todo) - (SELECT count(*) FROM missing)").fetchone()[0]
+        return Sweep(frozenset(replica.unseen(db, brought)), shown, empty=not brought)
+
+
+def end_list(cache: Cache, seen: Collection[str] | None = None, *, ask: bool) -> None:
+    """End a complete list: what it did not bring and has no edits of this device goes. A full pull's cursor starts at its first page's horizon.
+
+    Args:
+        seen: as in `swept`.
+        ask: leave what would go on the screen, and ask the user.
     """
     with cache.transaction() as db:
-        gone = replica.unseen(db) if sweep else []
-        for client_id in gone:
+        brought = replica.seen(db) if seen is None else seen
+        missing.found(db, brought)
+        gone = replica.unseen(db, brought)
+        if ask:
+            missing.note(db, gone, cache.clock())
+        for client_id in () if ask else gone:
             replica.remove(db, client_id, Via.PULL, cache.clock())
-        replica.forget_seen(db)
-        first = replica.cursor(db)
-        replica.set_cursor(db, replica.Cursor(since=first.horizon, epoch=first.epoch))
+        if seen is None:
+            replica.forget_seen(db)
+            first = replica.cursor(db)
+            replica.set_cursor(db, replica.Cursor(since=first.horizon, epoch=first.epoch))
         journal.trim(db)
 
 
@@ -117,6 +149,7 @@ def stage(cache: Cache, page: Page) -> None:
     """Keep a page of a longer pull aside: none of it is shown before its last page has come."""
     with cache.transaction(durable=False) as db:
         replica.stage(db, list(page.rows))
+        replica.note_contact(db, cache.clock())
 
 
 def drop_stage(cache: Cache) -> None:
@@ -159,6 +192,7 @@ def _apply(db: sqlite3.Connection, page: Sequence[ServerRow], via: Via, at: int,
         if decision.case is not Case.OLD_NEWS:
             news += 1
             _carry_out(db, row.client_id, decision, via, at, tell=tell)
+    missing.found(db, {row.client_id for row in page})
     return news
 
 
@@ -177,6 +211,8 @@ def _carry_out(db: sqlite3.Connection, client_id: str, decision: Decision, via: 
         replica.show(db, decision.show, via, at, tell=tell)
     else:
         replica.remove(db, client_id, via, at, tell=tell)
+    if decision.lost or decision.case is Case.PARK:
+        journal.write_mark(db, client_id, at)
 
 
 def _local(db: sqlite3.Connection, client_id: str, *, without: str = "") -> Local:

@@ -12,20 +12,16 @@ import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
 
 from devots_desktop.domain.account import Live, Status
 from devots_desktop.domain.changes import ChangeSet, Via
-from devots_desktop.domain.errors import AccountUnusable, BatchRefused, DevotsError, SignedOut, Unreachable
-from devots_desktop.domain.mutation import Answer, Outcome, Page
-from devots_desktop.remote.base import PUSH_MOST, Position, Remote
-from devots_desktop.store import replica
+from devots_desktop.domain.errors import AccountUnusable, DevotsError, SignedOut, Unreachable
+from devots_desktop.remote.base import Remote
 from devots_desktop.store.cache import Cache, Run
 from devots_desktop.store.lock import SyncLock
-from devots_desktop.store.telling import telling
 from devots_desktop.sync import apply
+from devots_desktop.sync.exchange import Exchange
 
-PAGE_ROWS = 500
 CHECK_EVERY_S = 60.0
 """Seconds between pulls while changes are not told."""
 CHECK_LIVE_EVERY_S = 300.0
@@ -34,13 +30,9 @@ PROBE_EVERY_S = 5.0
 BACKOFF_MOST_S = 60.0
 LOCK_EVERY_S = 1.0
 SENT_EVERY_S = 0.05
-SWEEP_MOST = 20
-"""More todos than this, and more than half, are never taken off the screen only because a full pull did not bring them."""
 
 _ANOTHER = "Another program on this profile syncs this account."
 _log = logging.getLogger(__name__)
-
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +87,6 @@ class Engine:
         self._push_due = self._pull_due = True
         self._told = False
         self._failures = 0
-        self._pushed = self._pulled = 0
 
     # The verbs ---------------------------------------------------------------------------------------------------------------
 
@@ -140,14 +131,13 @@ class Engine:
         Args:
             timeout: seconds after which it is given up; what was not sent stays in the outbox.
         """
-        self._pushed = self._pulled = 0
-        live, sentence = Live.LIVE, ""
+        live, sentence, exchange = Live.LIVE, "", None
         try:
             async with asyncio.timeout(timeout):
                 if self._lock.acquire():
-                    remote = await self._reconnect()
-                    await self._push(remote)
-                    await self._pull(remote)
+                    exchange = self._exchange(await self._reconnect())
+                    await exchange.push()
+                    await exchange.pull()
                 else:
                     live, sentence = Live.CHECKING, _ANOTHER
                     await self._until_sent()
@@ -160,7 +150,8 @@ class Engine:
         finally:
             self._lock.release()
         pending, parked = await self._run(partial(apply.waiting, self._cache))
-        return SyncReport(live, self._pushed, self._pulled, pending, parked, sentence)
+        pushed, pulled = (exchange.pushed, exchange.pulled) if exchange else (0, 0)
+        return SyncReport(live, pushed, pulled, pending, parked, sentence)
 
     async def close(self) -> None:
         """End the connections and let another process sync. `run` has been cancelled before."""
@@ -197,6 +188,9 @@ class Engine:
         self._remote = await self._connect()
         return self._remote
 
+    def _exchange(self, remote: Remote) -> Exchange:
+        return Exchange(self._cache, remote, self._user_id, run=self._run, publish=self._publish)
+
     async def _listen(self, remote: Remote) -> None:
         await remote.listen(self._on_ready, self.check)
         raise _lost()
@@ -213,110 +207,22 @@ class Engine:
 
     async def _work(self, remote: Remote) -> None:
         live, self._push_due = False, True
+        exchange = self._exchange(remote)
         while True:
             self._wake.clear()
             if self._push_due:
                 self._push_due = False
-                await self._push(remote)
+                await exchange.push()
             if self._pull_due:
                 self._pull_due = False
-                await self._pull(remote, Via.LIVE if live else Via.PULL)
+                await exchange.pull(Via.LIVE if live else Via.PULL)
             self._failures = 0
             if self._told and not self._pull_due and not live:
                 live = True
                 self._tell(Status(Live.LIVE))
             await self._wake.wait()
 
-    # Push --------------------------------------------------------------------------------------------------------------------
-
-    async def _push(self, remote: Remote) -> None:
-        """Send the outbox, oldest first, until it is empty."""
-        size = PUSH_MOST
-        while batch := await self._in_cache(partial(apply.take, self._cache, size)):
-            try:
-                answers = await remote.push(batch)
-            except BatchRefused as error:
-                if len(batch) > 1:
-                    size = len(batch) // 2
-                    continue
-                answers = [Answer(batch[0].mutation_id, Outcome.REFUSED, reason=error.sentence)]
-            self._pushed += await self._in_cache(partial(apply.acknowledge, self._cache, batch, answers))
-            size = PUSH_MOST
-
-    # Pull --------------------------------------------------------------------------------------------------------------------
-
-    async def _pull(self, remote: Remote, via: Via = Via.PULL) -> None:
-        """Bring what changed since the cursor; everything, where there is none."""
-        cursor = await self._run(partial(apply.cursor, self._cache))
-        if cursor.since is None:
-            await self._pull_everything(remote, cursor)
-            return
-        page = await self._page(remote, cursor.since, None)
-        if page.epoch != cursor.epoch:
-            await self._restart(remote)
-        elif not page.more:
-            self._pulled += await self._in_cache(lambda: apply.receive(self._cache, page, via))
-        else:
-            await self._pull_pages(remote, page, cursor.since, via)
-
-    async def _pull_pages(self, remote: Remote, first: Page, since: int, via: Via) -> None:
-        """A pull of several pages: stage them all, then apply them; the cursor is the first page's horizon."""
-        await self._run(lambda: apply.drop_stage(self._cache))
-        page = first
-        await self._run(lambda: apply.stage(self._cache, first))
-        while page.more:
-            page = await self._page(remote, since, _last(page))
-            if page.epoch != first.epoch:
-                await self._restart(remote)
-                return
-            await self._run(lambda: apply.stage(self._cache, page))  # noqa: B023 (awaited in this round)
-        cursor, more = replica.Cursor(since=first.horizon, epoch=first.epoch), True
-        while more:
-            news, more = await self._in_cache(lambda: apply.apply_staged(self._cache, cursor, via))
-            self._pulled += news
-
-    async def _pull_everything(self, remote: Remote, cursor: replica.Cursor) -> None:
-        """A full pull: its pages are shown as they come, and what it did not bring is taken off the screen at its end."""
-        more = True
-        while more:
-            page = await self._page(remote, 0, cursor.after)
-            if cursor.epoch and page.epoch != cursor.epoch:
-                await self._restart(remote)
-                return
-            self._pulled += await self._in_cache(lambda: apply.receive_first(self._cache, page, cursor))  # noqa: B023 (awaited in this round)
-            cursor = await self._run(partial(apply.cursor, self._cache))
-            more = page.more
-        await self._sweep(remote)
-
-    async def _sweep(self, remote: Remote) -> None:
-        """End a full pull. Silence is not deletion (sync.md, promise 7): what looks like a lost list is asked for again, and not believed when large."""
-        gone, shown = await self._run(partial(apply.missing, self._cache))
-        sweep = True
-        if gone and (len(gone) == shown or (len(gone) > SWEEP_MOST and len(gone) > shown / 2)):
-            again = await self._page(remote, 0, None)
-            if any(row.client_id in gone and not row.deleted for row in again.rows):
-                await self._run(partial(apply.restart, self._cache))
-                raise Unreachable(
-                    "Incomplete answer", "The server's answers contradict each other.", "Nothing was removed; it is tried again."
-                )
-            sweep = len(gone) <= SWEEP_MOST
-        await self._in_cache(lambda: apply.end_first(self._cache, sweep=sweep))
-
-    async def _restart(self, remote: Remote) -> None:
-        await self._run(lambda: apply.restart(self._cache))
-        await self._pull_everything(remote, replica.Cursor())
-
-    async def _page(self, remote: Remote, since: int, after: Position | None) -> Page:
-        page = await remote.pull(since, after, PAGE_ROWS)
-        if page.user_id != self._user_id:
-            raise SignedOut  # Somebody else's page is never stored, its cursor neither.
-        return page
-
-    # The cache, and waiting --------------------------------------------------------------------------------------------------
-
-    async def _in_cache(self, work: Callable[[], Result]) -> Result:
-        """Do something in the cache and tell what changed."""
-        return await self._run(telling(self._cache, work, self._publish))
+    # Waiting -----------------------------------------------------------------------------------------------------------------
 
     async def _until_locked(self) -> None:
         """Wait until no other process syncs this account."""
@@ -354,7 +260,3 @@ def _worst(failures: Sequence[Exception]) -> Exception:
 
 def _lost() -> Unreachable:
     return Unreachable("Offline", "The connection was lost.", "It is tried again by itself.")
-
-
-def _last(page: Page) -> Position:
-    return page.rows[-1].row_version, page.rows[-1].client_id

@@ -8,14 +8,11 @@ import json
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from devots_desktop.domain.mutation import Answer, Kind, Mutation, Outcome, merge
-from devots_desktop.domain.todo import FIELDS, ServerRow, Value
+from devots_desktop.domain.mutation import DELETED_ELSEWHERE, NOT_MADE, Answer, Kind, Mutation, Outcome, merge
+from devots_desktop.domain.todo import FIELDS, WHOLE, ServerRow, Value, whole
 
 UNKNOWN = -1
 """The version of a row that this device has never seen from the server. Rows of a migrated server begin at 0."""
-
-DELETED_ELSEWHERE = "It was deleted elsewhere."
-NOT_MADE = "The server did not accept the todo itself."
 
 
 class Case(Enum):
@@ -72,7 +69,7 @@ class Local:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """A value that lost a conflict. `field` is "todo" for a row that a delete took with it; `lost` is then the row's fields as JSON."""
+    """A value that lost a conflict. `field` is WHOLE for a row that a delete took with it; `lost` is then what `whole` makes of it."""
 
     field: str
     lost: str
@@ -196,7 +193,7 @@ def _lost_with(mutation: Mutation, before: ServerRow | None) -> tuple[Lost, ...]
     """The row that a delete took with it, where it was not what the user saw when deleting."""
     if before is None or before.patch() == mutation.base:
         return ()
-    return (Lost("todo", json.dumps(before.patch(), ensure_ascii=False, sort_keys=True), ""),)
+    return (Lost(WHOLE, whole(before.patch(), before.created_at), ""),)
 
 
 def _text(value: Value) -> str:

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from tests.bench import commit_to_paint, first_paint, frozen_first_paint, keystroke, large_list, local_edit, search_typing
+from tests.bench import commit_to_paint, first_paint, frozen_first_paint, keystroke, large_list, local_edit, scrolling, search_typing
 from tests.bench.report import Bench, Row, table, write
 from tests.window.program import ROOT
 
@@ -14,6 +14,8 @@ BENCHES: dict[str, Bench] = {
     "keystroke": keystroke.run,
     "local-edit": local_edit.run,
     "large-list": large_list.run,
+    "scrolling": scrolling.run,
+    "scrolling-million": scrolling.run_million,
     "search": search_typing.run,
     "search-million": search_typing.run_million,
 }

@@ -14,7 +14,7 @@ from devots_desktop.domain.mutation import Answer, Mutation, Page
 from devots_desktop.remote.base import Position, Remote
 from devots_desktop.remote.memory import MemoryRemote, MemoryServer
 from devots_desktop.store.cache import Cache
-from devots_desktop.sync import engine
+from devots_desktop.sync import exchange
 from devots_desktop.sync.engine import Engine, SyncReport
 from tests.sim.loop import VirtualLoop
 from tests.unit.building import ME, make_cache, shown
@@ -69,7 +69,7 @@ class World:
         self.slept: list[float] = []
         self.remotes: list[Scripted] = []
         self.on_pull: Callable[[], None] | None = None
-        self.page_rows = engine.PAGE_ROWS
+        self.page_rows = exchange.PAGE_ROWS
         self.lose_answers = self.closed = 0
         self.deaf = False
         self.refusal: BaseException | None = None

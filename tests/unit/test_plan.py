@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from devots_desktop.domain.mutation import Answer, Kind, Mutation, Outcome
+from devots_desktop.domain.mutation import DELETED_ELSEWHERE, NOT_MADE, Answer, Kind, Mutation, Outcome
 from devots_desktop.domain.todo import ServerRow
-from devots_desktop.sync.plan import DELETED_ELSEWHERE, NOT_MADE, UNKNOWN, Case, Decision, Local, Lost, answered, incoming
+from devots_desktop.sync.plan import UNKNOWN, Case, Decision, Local, Lost, answered, incoming
 from tests.unit.building import answer, mutation, server_row
 
 OLD, NEW = server_row(version=5), server_row(version=9, text="oat milk")
@@ -122,7 +122,7 @@ def test_a_row_comes(local: Local, row: ServerRow, expected: Decision) -> None:
 
 
 AFTER = replace(OLD, text="soy", row_version=8)
-DELETED_ROW = json.dumps({"completed": False, "text": "oat milk"})
+DELETED_ROW = json.dumps({"completed": False, "created_at": 100, "text": "oat milk"})
 ANSWERED = {
     "applied": (over(text="soy"), TO_SOY, answer(TO_SOY, before=OLD, row=AFTER), Decision(Case.ACKNOWLEDGE, show=AFTER)),
     "applied; another field had changed elsewhere": (

@@ -1,0 +1,131 @@
+"""What a device and its server say to each other in one session: push the outbox, pull what changed, and end a complete list.
+
+The order of things is what makes it safe; each rule has its reason in ARCHITECTURE.md, "Sync".
+"""
+
+from collections.abc import Callable, Collection
+from functools import partial
+from typing import TypeVar
+
+from devots_desktop.domain.changes import ChangeSet, Via
+from devots_desktop.domain.errors import BatchRefused, SignedOut, Unreachable
+from devots_desktop.domain.mutation import Answer, Outcome, Page
+from devots_desktop.remote.base import PUSH_MOST, Position, Remote
+from devots_desktop.store import replica
+from devots_desktop.store.cache import Cache, Run
+from devots_desktop.store.telling import telling
+from devots_desktop.sync import apply
+
+PAGE_ROWS = 500
+ASK_ABOVE = 20
+"""More todos than this, and more than half, are never taken off the screen only because a complete list did not bring them: the user is asked."""
+
+Result = TypeVar("Result")
+
+
+class Exchange:
+    """Pushes and pulls between one cache and one remote.
+
+    Attributes:
+        pushed: how many mutations the server has answered and nobody has to look at.
+        pulled: how many rows were news.
+    """
+
+    def __init__(self, cache: Cache, remote: Remote, user_id: str, *, run: Run, publish: Callable[[ChangeSet], object]) -> None:
+        """Make an exchange that has said nothing yet. The arguments are Engine's."""
+        self._cache = cache
+        self._remote = remote
+        self._user_id = user_id
+        self._run = run
+        self._publish = publish
+        self.pushed = self.pulled = 0
+
+    async def push(self) -> None:
+        """Send the outbox, oldest first, until it is empty."""
+        size = PUSH_MOST
+        while batch := await self._in_cache(partial(apply.take, self._cache, size)):
+            try:
+                answers = await self._remote.push(batch)
+            except BatchRefused as error:
+                if len(batch) > 1:
+                    size = len(batch) // 2
+                    continue
+                answers = [Answer(batch[0].mutation_id, Outcome.REFUSED, reason=error.sentence)]
+            self.pushed += await self._in_cache(partial(apply.acknowledge, self._cache, batch, answers))
+            size = PUSH_MOST
+
+    async def pull(self, via: Via = Via.PULL) -> None:
+        """Bring what changed since the cursor; everything, where there is none."""
+        cursor = await self._run(partial(apply.cursor, self._cache))
+        if cursor.since is None:
+            await self._pull_everything(cursor)
+            return
+        page = await self._page(cursor.since, None)
+        if page.epoch != cursor.epoch:
+            await self._restart()
+        elif not page.more:
+            self.pulled += await self._in_cache(lambda: apply.receive(self._cache, page, via))
+        else:
+            await self._pull_pages(page, cursor.since, via)
+
+    async def _pull_pages(self, first: Page, since: int, via: Via) -> None:
+        """A pull of several pages: stage them all, then apply them; the cursor is the first page's horizon."""
+        await self._run(partial(apply.drop_stage, self._cache))
+        page = first
+        await self._run(partial(apply.stage, self._cache, first))
+        while page.more:
+            page = await self._page(since, _last(page))
+            if page.epoch != first.epoch:
+                await self._restart()
+                return
+            await self._run(partial(apply.stage, self._cache, page))
+        cursor, more = replica.Cursor(since=first.horizon, epoch=first.epoch), True
+        while more:
+            news, more = await self._in_cache(partial(apply.apply_staged, self._cache, cursor, via))
+            self.pulled += news
+
+    async def _pull_everything(self, cursor: replica.Cursor) -> None:
+        """A full pull: its pages are shown as they come, and what it did not bring is taken off the screen at its end."""
+        more = True
+        while more:
+            page = await self._page(0, cursor.after)
+            if cursor.epoch and page.epoch != cursor.epoch:
+                await self._restart()
+                return
+            self.pulled += await self._in_cache(partial(apply.receive_first, self._cache, page, cursor))
+            cursor = await self._run(partial(apply.cursor, self._cache))
+            more = page.more
+        await self._sweep()
+
+    async def _restart(self) -> None:
+        await self._run(partial(apply.restart, self._cache))
+        await self._pull_everything(replica.Cursor())
+
+    async def _sweep(self, seen: Collection[str] | None = None) -> None:
+        """End a complete list. Silence is not deletion (sync.md, promise 7): what looks like a lost list is not believed without a second look."""
+        would = await self._run(partial(apply.swept, self._cache, seen))
+        doubtful = would.gone and (would.empty or (len(would.gone) > ASK_ABOVE and len(would.gone) > would.shown / 2))
+        if doubtful:
+            await self._look_again(would.gone)
+        await self._in_cache(partial(apply.end_list, self._cache, seen, ask=bool(doubtful) and len(would.gone) > ASK_ABOVE))
+
+    async def _look_again(self, gone: Collection[str]) -> None:
+        """Ask once more who is asking, and for the first rows: row-level security answers an ended session with an empty list."""
+        again = await self._page(0, None)
+        if any(row.client_id in gone and not row.deleted for row in again.rows):
+            await self._run(partial(apply.restart, self._cache))
+            raise Unreachable("Incomplete answer", "The server's answers contradict each other.", "Nothing was removed; it is tried again.")
+
+    async def _page(self, since: int, after: Position | None) -> Page:
+        page = await self._remote.pull(since, after, PAGE_ROWS)
+        if page.user_id != self._user_id:
+            raise SignedOut  # Somebody else's page is never stored, its cursor neither.
+        return page
+
+    async def _in_cache(self, work: Callable[[], Result]) -> Result:
+        """Do something in the cache and tell what changed."""
+        return await self._run(telling(self._cache, work, self._publish))
+
+
+def _last(page: Page) -> Position:
+    return page.rows[-1].row_version, page.rows[-1].client_id
