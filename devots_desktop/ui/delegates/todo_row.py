@@ -1,5 +1,7 @@
 """How a row of the list is drawn, clicked and edited."""
 
+from functools import lru_cache
+
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import QApplication, QLineEdit, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
@@ -18,6 +20,7 @@ Index = QModelIndex | QPersistentModelIndex
 _DIRECTIONS = (Qt.LayoutDirection.LeftToRight, Qt.LayoutDirection.RightToLeft)
 # Made once: joining flags in Python is dear, and a text is drawn for every row of every frame.
 _LINE = {direction: int(leading(direction) | Qt.TextFlag.TextSingleLine) for direction in _DIRECTIONS}
+_STANDING_OUT = QStyle.StateFlag.State_Selected | QStyle.StateFlag.State_MouseOver | QStyle.StateFlag.State_HasFocus
 _MARKS = {State.PENDING: ("waiting", "pending"), State.PARKED: ("alert", "needs you")}
 
 
@@ -63,7 +66,8 @@ class TodoRowDelegate(QStyledItemDelegate):
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         colours = theme.scheme(option.palette)
-        self._draw_back(painter, option, todo, colours)
+        if todo.key == self.editing or todo.key in self.flashing or option.state & _STANDING_OUT:
+            self._draw_back(painter, option, todo, colours)
         hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
         self._draw_circle(painter, self._zone(option, "check"), todo, colours, warm=hovered and self._over(option, "check"))
         if hovered or option.state & QStyle.StateFlag.State_HasFocus:
@@ -134,12 +138,8 @@ class TodoRowDelegate(QStyledItemDelegate):
     def _zone(self, option: QStyleOptionViewItem, name: str) -> QRect:
         """Where a part of the row lies, mirrored in right-to-left windows."""
         row = option.rect
-        side = row.height()
-        card = row.adjusted(2 * theme.SPACE, 1, -self.end, -1)
-        check = QRect(card.left(), row.top(), side, side)
-        delete = QRect(card.right() + 1 - side, row.top(), side, side)
-        text = QRect(check.right(), row.top(), delete.left() - check.right(), side)
-        return _mirrored(option, row, {"card": card, "check": check, "delete": delete, "text": text}[name])
+        parts = _parts(row.width(), row.height(), self.end, mirrored=option.direction is Qt.LayoutDirection.RightToLeft)
+        return parts[name].translated(row.topLeft())
 
     def _over(self, option: QStyleOptionViewItem, name: str) -> bool:
         return self._zone(option, name).contains(self.pointer.toPoint())
@@ -214,6 +214,20 @@ def typed_text(editor: QObject | None) -> str | None:
     if not isinstance(editor, QLineEdit) or editor.text() == editor.property("before"):
         return None
     return editor.text()
+
+
+@lru_cache(maxsize=8)
+def _parts(width: int, height: int, end: int, *, mirrored: bool) -> dict[str, QRect]:
+    """Where the parts of a row of this size lie in it: all rows of a frame are alike."""
+    row = QRect(0, 0, width, height)
+    card = row.adjusted(2 * theme.SPACE, 1, -end, -1)
+    check = QRect(card.left(), 0, height, height)
+    delete = QRect(card.right() + 1 - height, 0, height, height)
+    text = QRect(check.right(), 0, delete.left() - check.right(), height)
+    direction = Qt.LayoutDirection.RightToLeft if mirrored else Qt.LayoutDirection.LeftToRight
+    return {
+        name: QStyle.visualRect(direction, row, part) for name, part in (("card", card), ("check", check), ("delete", delete), ("text", text))
+    }
 
 
 def _mirrored(option: QStyleOptionViewItem, within: QRect, place: QRect) -> QRect:
