@@ -71,7 +71,7 @@ class Scroller(QObject):
         QApplication.sync()
         return round((time.perf_counter() - started) * 1e3, 3)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
         """Count the paints of the list."""
         self._paints += event.type() is QEvent.Type.Paint
         return False
@@ -97,10 +97,10 @@ class _Texts(QAbstractTableModel):
         super().__init__()
         self._texts = list(texts(count))
 
-    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = _ROOT) -> int:
+    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = _ROOT) -> int:  # noqa: N802 (Qt's name)
         return len(self._texts)
 
-    def columnCount(self, parent: QModelIndex | QPersistentModelIndex = _ROOT) -> int:
+    def columnCount(self, parent: QModelIndex | QPersistentModelIndex = _ROOT) -> int:  # noqa: N802 (Qt's name)
         return 1
 
     def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> str | None:

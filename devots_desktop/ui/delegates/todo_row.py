@@ -226,7 +226,8 @@ def _parts(width: int, height: int, end: int, *, mirrored: bool) -> dict[str, QR
     text = QRect(check.right(), 0, delete.left() - check.right(), height)
     direction = Qt.LayoutDirection.RightToLeft if mirrored else Qt.LayoutDirection.LeftToRight
     return {
-        name: QStyle.visualRect(direction, row, part) for name, part in (("card", card), ("check", check), ("delete", delete), ("text", text))
+        name: QStyle.visualRect(direction, row, part)
+        for name, part in (("card", card), ("check", check), ("delete", delete), ("text", text))
     }
 
 
