@@ -83,7 +83,7 @@ def _python(name: str, packages: Sequence[str]) -> str:
     return version
 
 
-# QTodoTxt2: a text file
+# That of QTodoTxt2: a text file
 
 
 def _todo_txt(home: Path, todos: Sequence[Todo]) -> None:
@@ -95,7 +95,7 @@ def _day(todo: Todo) -> str:
     return dt.datetime.fromtimestamp(todo.created_at / 1e6, dt.UTC).date().isoformat()
 
 
-# Todo Snake: an SQLite file, in the form that it makes itself
+# That of the snake: an SQLite file, in the form that it makes itself
 
 
 def _snake(home: Path, todos: Sequence[Todo]) -> None:
@@ -113,7 +113,7 @@ def _moment(todo: Todo) -> str:
     return dt.datetime.fromtimestamp(todo.created_at / 1e6, dt.UTC).isoformat()
 
 
-# GTG: an XML file
+# That of GTG: an XML file
 
 # Without them GTG takes its start for the first one ever, and writes its own samples over the file.
 _GTG_SETTINGS = """[backend_localfile]
