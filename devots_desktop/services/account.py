@@ -187,10 +187,9 @@ class OpenAccount:
         return task
 
     def _make_engine(self, worker: "Worker", connect: Connect, publish: Callable[[ChangeSet], object]) -> "Engine":
-        from devots_desktop.sync.engine import Engine
+        from devots_desktop.services.syncing import engine
 
-        user_id = self.account.user_id
-        return Engine(self.cache, connect, user_id=user_id, run=worker, publish=publish, tell=self._told)
+        return engine(self.cache, connect, user_id=self.account.user_id, run=worker, publish=publish, tell=self._told)
 
     def signed_in(self) -> None:
         """Go on with the new session."""

@@ -7,12 +7,11 @@ import sqlite3
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from devots_desktop.domain.changes import Via
 from devots_desktop.domain.errors import CacheUnusable
@@ -57,8 +56,7 @@ _ORDER = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(NamedTuple):
     """How many todos there are, and how many of this account's changes wait or need the user.
 
     Attributes:
@@ -168,6 +166,14 @@ class Lists:
                 answer.update((values[0], rows.todo(values)) for values in found)
         return answer
 
+    def each(self, view: View = View.ALL, *, words: str = "", limit: int = -1) -> Iterator[Todo]:
+        """The todos of a view that the words find, newest first, a part at a time; one that somebody deletes meanwhile may be missing."""
+        keys = self.search(words, view)[: limit if limit >= 0 else None]
+        for start in range(0, len(keys), _AT_ONCE):
+            part = keys[start : start + _AT_ONCE]
+            found = self.todos(part)
+            yield from (found[key] for key in part if key in found)
+
     def by_prefix(self, prefix: str) -> list[Todo]:
         """The todos whose client_id starts so, two at the most."""
         with self._reading() as db:
@@ -204,9 +210,10 @@ class Lists:
 
     def origin(self, key: int) -> Via | None:
         """By which way the last change of a row came; None where the journal does not reach back so far."""
+        from devots_desktop.store import journal  # As in `parked`.
+
         with self._reading() as db:
-            found = db.execute("SELECT via FROM journal WHERE key = ? AND via <> 'push' ORDER BY seq DESC LIMIT 1", (key,)).fetchone()
-        return Via(found[0]) if found and found[0] in set(Via) else None
+            return journal.origin(db, key)
 
     def parked(self) -> "list[Parked]":
         """The changes that the server did not take, newest first."""
@@ -239,12 +246,14 @@ class Lists:
 
 def _standing(db: sqlite3.Connection) -> tuple[int, int | None, int | None]:
     """Of Counts: needs_you, arrived, contact."""
-    needs_you, unfinished, contact = db.execute(
+    from devots_desktop.store import replica  # As in `parked`.
+
+    needs_you, unfinished = db.execute(
         "SELECT (SELECT count(DISTINCT client_id) FROM parked)"
         " + (SELECT count(*) FROM conflict WHERE field = ? AND client_id NOT IN (SELECT client_id FROM todo))"
         " + EXISTS (SELECT 1 FROM missing JOIN todo USING (client_id) WHERE settled = 0),"
-        " NOT EXISTS (SELECT 1 FROM sync_state WHERE name = 'since'), (SELECT value FROM sync_state WHERE name = 'contact')",
+        " NOT EXISTS (SELECT 1 FROM sync_state WHERE name = 'since')",
         (WHOLE,),
     ).fetchone()
     arrived = db.execute("SELECT count(*) FROM seen").fetchone()[0] if unfinished else None
-    return needs_you, arrived, int(contact) if contact and contact.isdecimal() else None
+    return needs_you, arrived, replica.contact(db)

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from devots_desktop.domain.account import Live
 from devots_desktop.domain.changes import Via
 from devots_desktop.domain.sorting import Sort
-from devots_desktop.domain.steps import Action, Step
 from devots_desktop.domain.text import one_line
 from devots_desktop.domain.todo import State, Todo
 from devots_desktop.store.lists import Counts, View
+
+if TYPE_CHECKING:
+    from devots_desktop.domain.steps import Step
 
 LIVE = {
     Live.LOCAL: "On this device",
@@ -28,7 +31,8 @@ EMPTY = {
 }
 
 
-_STEP = {Action.ADD: "added", Action.EDIT: "changed", Action.DONE: "done", Action.REOPEN: "open again", Action.DELETE: "deleted"}
+_STEP = {"add": "added", "edit": "changed", "done": "done", "reopen": "open again", "delete": "deleted"}
+"""What was done, by Action."""
 _SHORT = 40
 
 
@@ -62,13 +66,13 @@ def short(text: str, most: int = _SHORT) -> str:
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"
 
 
-def step(done: Step) -> str:
+def step(done: "Step") -> str:
     """What the user did: “Pay rent” done."""
     what = f"“{short(done.text)}”" if done.count == 1 else f"{done.count:,} todos"
     return f"{what} {_STEP[done.action]}"
 
 
-def undone(taken_back: Step) -> str:
+def undone(taken_back: "Step") -> str:
     """What was taken back. Other devices may have left nothing to take back."""
     return (
         f"Undone: {step(taken_back)}"
@@ -77,7 +81,7 @@ def undone(taken_back: Step) -> str:
     )
 
 
-def redone(again: Step) -> str:
+def redone(again: "Step") -> str:
     """What was done again."""
     return f"Done again: {step(again)}" if again.count else f"“{short(again.text)}” was deleted elsewhere; there is nothing to do again"
 
