@@ -32,7 +32,7 @@ def garbage(qtbot: QtBot) -> Iterator[Garbage]:
 
 def _allocate() -> None:
     """So much that the youngest generation is due."""
-    made = [[] for _ in range(gc.get_threshold()[0] + 100)]
+    made: list[list[int]] = [[] for _ in range(gc.get_threshold()[0] + 100)]
     assert made
 
 
@@ -47,7 +47,7 @@ def test_what_becomes_garbage_later_is_collected(garbage: Garbage) -> None:
     garbage.look()
     Knot()
     assert Knot.alive == 1
-    made = [[] for _ in range(gc.get_threshold()[0] + 100)]
+    made: list[list[int]] = [[] for _ in range(gc.get_threshold()[0] + 100)]
     garbage.look()
     assert Knot.alive == 0
     del made
