@@ -146,10 +146,12 @@ class TodoListModel(QAbstractTableModel):
     def complete(self, keys: "array[int]") -> None:
         """Show the whole list, where only the beginning was shown. What is on screen stays."""
         self.whole = True
-        if self._held is not None:
+        others = keys[: len(self._keys)] != self._keys
+        # Of what was found, the newest come first, which in another order are not the beginning.
+        if self._held is not None or (others and self.words):
             self._become(keys)
             return
-        if keys[: len(self._keys)] != self._keys:
+        if others:
             self._become(keys[: len(self._keys)])
         shown = len(self._keys)
         if len(keys) > shown:
