@@ -42,10 +42,9 @@ def list_menu(window: MainWindow) -> QMenu:
     menu.addSeparator()
     _add(menu, LIST[Do.PASTE], view.pasted.emit)
     _add(menu, LIST[Do.SELECT_ALL], view.selectAll)
-    several = menu.addAction(view.tr("Select several"))
-    several.setCheckable(True)
-    several.setChecked(selects_several(view))
-    several.triggered.connect(lambda on: select_several(view, on=on))
+    several = selects_several(view)  # Not an entry with a tick: all others would be indented beside it.
+    name = view.tr("Select one at a time") if several else view.tr("Select several")
+    menu.addAction(name).triggered.connect(lambda _=False: select_several(view, on=not several))
     if Do.DETAILS in window.commands:
         menu.addSeparator()
         menu.addAction(window.commands[Do.DETAILS])
@@ -81,7 +80,7 @@ def main_menu(window: MainWindow) -> QMenu:
         name = f"{WINDOW[do].name}: {wording.step(step)}" if step else WINDOW[do].name
         _add(menu, Command(name.replace("&", "&&"), WINDOW[do].keys), window.commands[do].trigger, enabled=step is not None)
     menu.addSeparator()
-    for part in ((Do.EXPORT, Do.IMPORT), (Do.SETTINGS, Do.SHORTCUTS)):
+    for part in ((Do.EXPORT, Do.IMPORT), (Do.SETTINGS,), (Do.SHORTCUTS, Do.EXAMINE)):
         for do in part:
             if do in window.commands:
                 menu.addAction(window.commands[do])
