@@ -1,33 +1,28 @@
 """The commands export and import."""
 
-import os
 import sys
 from argparse import Namespace
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 
 from devots_desktop.cli.opening import everything
 from devots_desktop.cli.output import NotAnswered, Output, plain
-from devots_desktop.domain.errors import FileUnusable
 from devots_desktop.services import transfer
 from devots_desktop.services.transfer import Format
 from devots_desktop.store.edits import Brought, Imported
-from devots_desktop.store.files import sync_folder
 from devots_desktop.store.lists import Lists
 
 STANDARD = "-"
-_SUFFIXES = {".csv": Format.CSV, ".txt": Format.TODOTXT}
 
 
 def export(lists: Lists, arguments: Namespace, output: Output) -> None:
     """Write all todos of the account to a file, or to standard output. Raises FileUnusable."""
-    form = arguments.format or _SUFFIXES.get(Path(arguments.file).suffix.lower(), Format.JSON)
-    parts = transfer.written(everything(lists), Format(form))
+    form = Format(arguments.format) if arguments.format else transfer.form_of(Path(arguments.file))
+    parts = transfer.written(everything(lists), form)
     if arguments.file == STANDARD:
         _to_standard_output(parts)
         return
-    _to_file(Path(arguments.file), parts)
+    transfer.save(Path(arguments.file), parts, plain(arguments.file))
     count = lists.counts().all
     if output.as_json:
         output.value({"file": arguments.file, "todos": count})
@@ -37,17 +32,9 @@ def export(lists: Lists, arguments: Namespace, output: Output) -> None:
 
 def read(file: str) -> list[Brought]:
     """The todos of a file, or of standard input. Raises FileUnusable."""
-    name = "Standard input" if file == STANDARD else plain(file)
-    try:
-        content = sys.stdin.buffer.read() if file == STANDARD else Path(file).read_bytes()
-    except OSError as error:
-        raise FileUnusable("File not readable", f"{name} cannot be read: {error.strerror}.", "Name another file.") from error
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise FileUnusable("File not understood", f"Line {line} of {name} is no UTF-8 text.", "Nothing was imported.") from None
-    return transfer.read(text, name)
+    if file == STANDARD:
+        return transfer.load(sys.stdin.buffer.read, "Standard input")
+    return transfer.load(Path(file).read_bytes, plain(file))
 
 
 def show(imported: Imported, output: Output) -> None:
@@ -68,22 +55,3 @@ def _to_standard_output(parts: Iterable[str]) -> None:
         sys.stdout.buffer.flush()
     except OSError as error:
         raise NotAnswered(error) from error
-
-
-def _to_file(path: Path, parts: Iterable[str]) -> None:
-    """Put the file there whole, or leave what was there; only this user may read it."""
-    fresh = path.with_name(f"{path.name}.{os.getpid()}")
-    try:
-        descriptor = os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-            file.writelines(parts)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-        sync_folder(path.absolute().parent)
-    except OSError as error:
-        with suppress(OSError):
-            fresh.unlink()
-        raise FileUnusable(
-            "File not written", f"{plain(str(path))} cannot be written: {error.strerror}.", "Name another file or folder."
-        ) from error

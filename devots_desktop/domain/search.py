@@ -61,7 +61,7 @@ def marks(text: str, words: str) -> list[tuple[int, int]]:
     folded, ends = "".join(parts), list(accumulate(map(len, parts)))
     owner = [place for place, part in enumerate(parts) for _ in part]
     hits: list[tuple[int, int]] = []
-    for term in terms(words):
+    for term in fold(words).split():  # Also those that another one contains: they can stand alone elsewhere.
         at = folded.find(term)
         while at >= 0:
             hits.append((owner[at], _with_marks(ends, owner[at + len(term) - 1])))

@@ -3,10 +3,13 @@
 import csv
 import io
 import json
+import os
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from devots_desktop.domain.errors import FileUnusable, InvalidText
@@ -14,6 +17,7 @@ from devots_desktop.domain.text import clean_text, one_line
 from devots_desktop.domain.times import from_iso, to_iso
 from devots_desktop.domain.todo import Todo
 from devots_desktop.store.edits import Brought
+from devots_desktop.store.files import sync_folder
 
 FORMAT = "devots-todos"
 VERSION = 1
@@ -32,6 +36,54 @@ class Format(StrEnum):
 def written(todos: Iterable[Todo], form: Format) -> Iterator[str]:
     """The todos as a file's text, a part at a time."""
     return {Format.JSON: _json, Format.CSV: _csv, Format.TODOTXT: _todotxt}[form](todos)
+
+
+def form_of(path: Path) -> Format:
+    """The form that a file's name asks for."""
+    return {".csv": Format.CSV, ".txt": Format.TODOTXT}.get(path.suffix.lower(), Format.JSON)
+
+
+def save(path: Path, parts: Iterable[str], name: str) -> None:
+    """Put a file there whole, or leave what was there; only this user may read it.
+
+    Args:
+        name: the file's, for errors.
+
+    Raises:
+        FileUnusable: it cannot be written.
+    """
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        descriptor = os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+            file.writelines(parts)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+        sync_folder(path.absolute().parent)
+    except OSError as error:
+        with suppress(OSError):
+            fresh.unlink()
+        raise FileUnusable("File not written", f"{name} cannot be written: {error.strerror}.", "Name another file or folder.") from error
+
+
+def load(content: Callable[[], bytes], name: str) -> list[Brought]:
+    """The todos of a file. Raises as `read` does, also where the file cannot be read.
+
+    Args:
+        content: reads it.
+        name: the file's, for errors.
+    """
+    try:
+        found = content()
+    except OSError as error:
+        raise FileUnusable("File not readable", f"{name} cannot be read: {error.strerror}.", "Name another file.") from error
+    try:
+        text = found.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = found.count(b"\n", 0, error.start) + 1
+        raise FileUnusable("File not understood", f"Line {line} of {name} is no UTF-8 text.", "Nothing was imported.") from None
+    return read(text, name)
 
 
 def read(text: str, name: str) -> list[Brought]:

@@ -21,6 +21,8 @@ class Do(StrEnum):
     OPEN = "open"
     DONE = "done"
     DETAILS = "details"
+    EXPORT = "export"
+    IMPORT = "import"
     SETTINGS = "settings"
     SHORTCUTS = "shortcuts"
     CLOSE = "close"
@@ -55,7 +57,8 @@ class Command(NamedTuple):
     def usual(self) -> list[str]:
         """The usual keys of each kind as the platform writes them."""
         firsts = [Command("", (each,)).bindings()[:1] for each in self.keys]
-        return list(dict.fromkeys(first.toString(QKeySequence.SequenceFormat.NativeText) for found in firsts for first in found))
+        native = (first.toString(QKeySequence.SequenceFormat.NativeText) for found in firsts for first in found)
+        return list(dict.fromkeys("Enter" if keys == "Return" else keys for keys in native))  # As most keyboards name it.
 
     def shown(self) -> str:
         """The most usual keys."""
@@ -71,6 +74,8 @@ WINDOW = {
     Do.OPEN: Command("Open", ("Ctrl+2",)),
     Do.DONE: Command("Done", ("Ctrl+3",)),
     Do.DETAILS: Command("Details", ("Ctrl+I",)),
+    Do.EXPORT: Command("Export…", ("Ctrl+Shift+E",)),
+    Do.IMPORT: Command("Import…", ("Ctrl+Shift+I",)),
     Do.SETTINGS: Command("Settings", ("Ctrl+,",)),
     Do.SHORTCUTS: Command("Keyboard shortcuts", ("Ctrl+?", "F1")),
     Do.CLOSE: Command("Close the window", ("Ctrl+W", Key.Close)),

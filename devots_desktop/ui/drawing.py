@@ -1,6 +1,6 @@
 """What the list and the other parts of the window draw and do alike."""
 
-from PySide6.QtCore import QEvent, QRect, QRectF
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QKeySequence, QPainter, QPen
 from PySide6.QtWidgets import QLineEdit
 
@@ -21,6 +21,12 @@ def draw_icon(painter: QPainter, zone: QRect, name: str, colour: str, size: int 
     painter.drawPixmap(place, drawn)
 
 
+def leading(direction: Qt.LayoutDirection) -> Qt.AlignmentFlag:
+    """Where text begins in a window of this direction, whatever the direction of the text itself."""
+    side = Qt.AlignmentFlag.AlignRight if direction is Qt.LayoutDirection.RightToLeft else Qt.AlignmentFlag.AlignLeft
+    return side | Qt.AlignmentFlag.AlignAbsolute | Qt.AlignmentFlag.AlignVCenter
+
+
 def scaled(font: QFont, size: float, *, bold: bool = False) -> QFont:
     """A font of the type scale: `size` times the size of this one."""
     made = QFont(font)
@@ -32,12 +38,35 @@ def scaled(font: QFont, size: float, *, bold: bool = False) -> QFont:
     return made
 
 
-def draw_field(painter: QPainter, box: QRect, colours: theme.Scheme, edge: str, *, strong: bool) -> None:
-    """Draw the frame of a field that is typed into."""
+def draw_card(
+    painter: QPainter, box: QRect, ground: str | None, edge: str | None = None, *, width: int = 1, radius: int = theme.RADIUS
+) -> None:
+    """Draw a rounded ground, an edge around it, or both; the edge lies within the box, on whole pixels, so that it is sharp."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(QPen(QColor(edge), 2 if strong else 1))
-    painter.setBrush(QColor(colours.base))
-    painter.drawRoundedRect(QRectF(box).adjusted(1, 1, -1, -1), theme.RADIUS, theme.RADIUS)
+    painter.setPen(QPen(QColor(edge), width) if edge else Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(ground) if ground else Qt.BrushStyle.NoBrush)
+    inset = width / 2 if edge else 0.0
+    painter.drawRoundedRect(QRectF(box).adjusted(inset, inset, -inset, -inset), radius - inset, radius - inset)
+
+
+def draw_check(painter: QPainter, circle: QRectF, colours: theme.Scheme, *, done: bool, warm: bool) -> None:
+    """Draw the circle that says whether a todo is done.
+
+    Args:
+        warm: the pointer is over it: it shows what a click would draw.
+    """
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    width, accent = circle.width(), QColor(colours.accent)
+    painter.setPen(QPen(accent if done or warm else QColor(colours.edge), max(1.5, width / 12)))
+    painter.setBrush(accent if done else Qt.BrushStyle.NoBrush)
+    painter.drawEllipse(circle)
+    if done or warm:
+        pen = QPen(QColor(colours.on_accent) if done else accent, max(1.6, width / 9.5))
+        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+        pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+        painter.setPen(pen)
+        points = ((0.29, 0.52), (0.44, 0.66), (0.71, 0.36))
+        painter.drawPolyline([circle.topLeft() + QPointF(x * width, y * width) for x, y in points])
 
 
 def leaves_undo(field: QLineEdit, event: QEvent) -> bool:

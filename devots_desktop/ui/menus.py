@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint
 from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QMenu, QWidget
 
 from devots_desktop.domain.sorting import Sort
-from devots_desktop.ui import wording
+from devots_desktop.ui import theme, wording
 from devots_desktop.ui.commands import LIST, WINDOW, Command, Do
 from devots_desktop.ui.window import MainWindow
 
@@ -66,17 +66,18 @@ def main_menu(window: MainWindow) -> QMenu:
         name = f"{WINDOW[do].name}: {wording.step(step)}" if step else WINDOW[do].name
         _add(menu, Command(name.replace("&", "&&"), WINDOW[do].keys), window.commands[do].trigger, enabled=step is not None)
     menu.addSeparator()
-    for do in (Do.SETTINGS, Do.SHORTCUTS):
-        if do in window.commands:
-            menu.addAction(window.commands[do])
-    menu.addSeparator()
+    for part in ((Do.EXPORT, Do.IMPORT), (Do.SETTINGS, Do.SHORTCUTS)):
+        for do in part:
+            if do in window.commands:
+                menu.addAction(window.commands[do])
+        menu.addSeparator()
     menu.addAction(window.commands[Do.QUIT])
     return menu
 
 
 def _menu(window: QWidget) -> QMenu:
     menu = QMenu(window)
-    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    theme.dress_menu(menu)
     return menu
 
 

@@ -13,6 +13,7 @@ from devots_desktop.ui import icons, menus, window_state
 from devots_desktop.ui.bridge import Bridge
 from devots_desktop.ui.details import Details
 from devots_desktop.ui.failures import Failures
+from devots_desktop.ui.files import Files
 from devots_desktop.ui.garbage import Garbage
 from devots_desktop.ui.preferences import Preferences
 from devots_desktop.ui.searching import Searching
@@ -91,6 +92,7 @@ class Session:
             self._details.toggle()
         self._verbs = Verbs(window, self._tasks, lambda: self._current)
         self._preferences = Preferences(window, self._profile.folder, self._tasks, tray.use)
+        self._files = Files(window, self._tasks, lambda: self._current)
         self._searching = Searching(window, self._tasks, lambda: self._current)
 
     def _tell_notices(self) -> None:

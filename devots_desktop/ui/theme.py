@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFontMetrics, QGuiApplication, QPalette
-from PySide6.QtWidgets import QApplication, QStyle, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QStyle, QWidget
 
 from devots_desktop.bundled import bundled
 from devots_desktop.domain.account import Live
@@ -186,17 +186,24 @@ def moves(widget: QWidget) -> bool:
     return widget.style().styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration, None, widget) > 0
 
 
-def form_sheet(colours: Scheme) -> str:
-    """The look of fields and buttons in dialogs."""
-    tick = bundled("resources", "icons", "tick-dark.svg" if colours is DARK else "tick.svg").as_posix()
+def form_sheet(colours: Scheme, line: int) -> str:
+    """The look of fields and buttons in dialogs.
+
+    Args:
+        line: the height of a line of text; what is ticked grows with it.
+    """
+    box, arrow = max(14, line - 1), max(20, line)
+    tick, dot = (_on_accent(name, colours) for name in ("tick", "dot"))
     return f"""
 QLineEdit, QComboBox {{ background: {colours.base}; color: {colours.text}; border: 1px solid {colours.edge}; border-radius: 6px; padding: 4px 8px;
-  selection-background-color: {colours.accent}; selection-color: {colours.on_accent}; }}
+  selection-background-color: {colours.accent}; selection-color: {colours.on_accent}; placeholder-text-color: {colours.muted}; }}
+QComboBox {{ padding-left: 10px; }}
 QLineEdit:focus, QComboBox:focus {{ border: 2px solid {colours.accent}; padding: 3px 7px; }}
+QComboBox:focus {{ padding-left: 9px; }}
 QLineEdit[wrong="true"] {{ border-color: {colours.bad}; }}
 QLineEdit:disabled, QComboBox:disabled {{ color: {colours.muted}; background: {colours.side}; border-color: {colours.line}; }}
-QComboBox::drop-down {{ border: none; width: 28px; }}
-QComboBox::down-arrow {{ image: url("{bundled("resources", "icons", "chevron.svg").as_posix()}"); width: 20px; height: 20px; }}
+QComboBox::drop-down {{ border: none; width: {arrow + 8}px; }}
+QComboBox::down-arrow {{ image: url("{bundled("resources", "icons", "chevron.svg").as_posix()}"); width: {arrow}px; height: {arrow}px; }}
 QComboBox QAbstractItemView {{ background: {colours.base}; color: {colours.text}; border: 1px solid {colours.edge};
   selection-background-color: {colours.selected}; selection-color: {colours.text}; }}
 QPlainTextEdit {{ background: {colours.base}; color: {colours.text}; border: 1px solid {colours.edge}; border-radius: 6px; padding: 4px;
@@ -204,15 +211,15 @@ QPlainTextEdit {{ background: {colours.base}; color: {colours.text}; border: 1px
 QPlainTextEdit:focus {{ border: 2px solid {colours.accent}; padding: 3px; }}
 QPlainTextEdit[readOnly="true"] {{ background: {colours.side}; border-color: {colours.line}; }}
 QCheckBox {{ spacing: 8px; }}
-QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {colours.edge}; border-radius: 4px; background: {colours.base}; }}
+QCheckBox::indicator {{ width: {box}px; height: {box}px; border: 1px solid {colours.edge}; border-radius: 4px; background: {colours.base}; }}
 QCheckBox::indicator:checked {{ background: {colours.accent}; border-color: {colours.accent}; image: url("{tick}"); }}
 QCheckBox::indicator:focus {{ border-color: {colours.accent}; }}
 QCheckBox:disabled {{ color: {colours.muted}; }}
 QCheckBox::indicator:disabled {{ border-color: {colours.line}; }}
 QCheckBox::indicator:checked:disabled {{ background: {colours.edge}; }}
 QRadioButton {{ spacing: 8px; }}
-QRadioButton::indicator {{ width: 14px; height: 14px; border: 1px solid {colours.edge}; border-radius: 8px; background: {colours.base}; }}
-QRadioButton::indicator:checked {{ width: 6px; height: 6px; border: 5px solid {colours.accent}; }}
+QRadioButton::indicator {{ width: {box}px; height: {box}px; border: 1px solid {colours.edge}; border-radius: {box // 2 + 1}px; background: {colours.base}; }}
+QRadioButton::indicator:checked {{ background: {colours.accent}; border-color: {colours.accent}; image: url("{dot}"); }}
 QRadioButton::indicator:focus {{ border-color: {colours.accent}; }}
 QPushButton {{ background: {colours.base}; color: {colours.text}; border: 1px solid {colours.edge}; border-radius: 6px; padding: 6px 16px;
   min-height: 20px; }}
@@ -221,4 +228,30 @@ QPushButton:focus {{ border: 2px solid {colours.accent}; padding: 5px 15px; }}
 QPushButton:default {{ background: {colours.accent}; color: {colours.on_accent}; border-color: {colours.accent}; }}
 QPushButton:default:focus {{ border: 2px solid {colours.text}; }}
 QPushButton:disabled {{ background: {colours.side}; color: {colours.muted}; border-color: {colours.line}; }}
+QLabel[cap="true"] {{ background: {colours.base}; color: {colours.text}; border: 1px solid {colours.edge}; border-radius: 4px; padding: 1px 6px; }}
+{menu_sheet(colours)}"""
+
+
+def dress_menu(menu: QMenu) -> None:
+    """Prepare a menu that opens once; it gets our look where the platform has none of its own."""
+    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    if is_plain():
+        menu.setStyleSheet(menu_sheet(scheme(QApplication.palette())))
+
+
+def menu_sheet(colours: Scheme) -> str:
+    """The look of menus."""
+    return f"""
+QMenu {{ background: {colours.base}; color: {colours.text}; border: 1px solid {colours.edge}; padding: 5px; }}
+QMenu::item {{ padding: 6px 24px 6px 12px; border-radius: 5px; }}
+QMenu::item:selected {{ background: {colours.selected}; color: {colours.text}; }}
+QMenu::item:disabled {{ color: {colours.edge}; background: transparent; }}
+QMenu::separator {{ height: 1px; background: {colours.line}; margin: 5px 12px; }}
+QMenu::indicator {{ width: 14px; height: 14px; margin: 0px 8px; }}
+QMenu::indicator:checked {{ background: {colours.accent}; border-radius: 7px; image: url("{_on_accent("tick", colours)}"); }}
 """
+
+
+def _on_accent(name: str, colours: Scheme) -> str:
+    """The file of a sign that stands on the accent."""
+    return bundled("resources", "icons", f"{name}-dark.svg" if colours is DARK else f"{name}.svg").as_posix()

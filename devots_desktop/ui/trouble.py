@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout
 from devots_desktop.domain.errors import DevotsError
 from devots_desktop.ui import theme
 from devots_desktop.ui.widgets.fields import Form
-from devots_desktop.ui.widgets.labels import MUTED, plain_label
+from devots_desktop.ui.widgets.labels import plain_label
 
 
 class TroubleWindow(Form):
@@ -22,8 +22,8 @@ class TroubleWindow(Form):
         column.setContentsMargins(*[theme.SPACE * 4] * 4)
         column.setSpacing(theme.SPACE * 3 // 2)
         column.addWidget(plain_label(error.title, size=1.55, bold=True))
-        for text, role in ((error.sentence, None), (error.next_step, MUTED)):
-            label = plain_label(text) if role is None else plain_label(text, role=role)
+        for text in (error.sentence, error.next_step):
+            label = plain_label(text)
             label.setWordWrap(True)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard)
             column.addWidget(label)

@@ -110,6 +110,7 @@ class MainWindow(QMainWindow):
 
         self.listing.shown.connect(self._show_all)
         self.header.search.left.connect(self._to_list)
+        self._empty.taken.connect(self.header.search.end)
 
     def _add_actions(self) -> dict[Do, QAction]:
         work: dict[Do, Callable[[], object]] = {
@@ -189,7 +190,8 @@ class MainWindow(QMainWindow):
         self.status_line.show_saved(self.opened.status.live, counts)
         if self._pages.currentWidget() in {self.view, self._empty}:
             words = self.model.words
-            self._empty.say(*wording.empty(self.model.view, counts, words), "search" if words else "done")
+            offer = self.tr("Show the whole list") if words else ""
+            self._empty.say(*wording.empty(self.model.view, counts, words), "search" if words else "done", offer)
             self._pages.setCurrentWidget(self.view if self.model.rowCount() else self._empty)
         elif not counts.parked:
             self._show_all()

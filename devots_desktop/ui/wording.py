@@ -36,7 +36,7 @@ def empty(view: View, counts: Counts, words: str = "") -> tuple[str, str]:
     """Heading and sentence for a view without todos, or without any that the words find."""
     if words:
         place = "" if view is View.ALL else f" among those under “{VIEW[view]}”"
-        return f"Nothing matches “{short(words)}”", f"Each word has to be in the text{place}. Press Esc to see the whole list again."
+        return f"Nothing matches “{short(words)}”", f"Each word has to be in the text{place}."
     return EMPTY[View.ALL] if not counts.all else EMPTY[view]
 
 
@@ -93,6 +93,11 @@ def facts(todo: Todo, via: Via | None, here: Callable[[int], datetime]) -> list[
         via: by which way its last change came; None where that is not known any more.
         here: a time of the program as the user's clock shows it.
     """
-    origin = f", {_VIA[via]}" if via else ""
-    changed = [] if todo.updated_at == todo.created_at and via is None else [f"Changed {here(todo.updated_at):%d %B %Y, %H:%M}{origin}"]
-    return [f"Created {here(todo.created_at):%d %B %Y, %H:%M}", *changed, _STATE[todo.state]]
+    changed = [] if todo.updated_at == todo.created_at and via is None else [f"Changed {_when(here(todo.updated_at))}"]
+    origin = [f"Last change {_VIA[via]}"] if via else []
+    return [f"Created {_when(here(todo.created_at))}", *changed, *origin, _STATE[todo.state]]
+
+
+def _when(at: datetime) -> str:
+    """Short enough for one line of a narrow pane."""
+    return f"{at.day} {at:%b %Y, %H:%M}"

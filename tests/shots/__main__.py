@@ -5,37 +5,48 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import Qt
+    from PySide6.QtGui import QPixmap
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "build" / "shots"
-_WIDTH, _ACROSS, _GAP = 480, 4, 16
+_WIDTH, _GAP = 720, 16
+_KINDS = ("light-1x", "dark-1x", "light-2x", "dark-2x")
 
 
 def _sheet(folder: Path) -> Path:
+    """A row for each screen: both schemes at 1x, then at 2x."""
     from PySide6.QtCore import Qt
     from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPixmap
 
     app = QGuiApplication(["sheet"])
-    pictures = sorted(folder.glob("*-1x.png"))
-    drawn = [QPixmap(str(path)).scaledToWidth(_WIDTH, Qt.TransformationMode.SmoothTransformation) for path in pictures]
-    rows = [drawn[at : at + _ACROSS] for at in range(0, len(drawn), _ACROSS)]
-    height = sum(max(picture.height() for picture in row) + 2 * _GAP + 12 for row in rows)
-    sheet = QPixmap(_ACROSS * (_WIDTH + _GAP) + _GAP, height + _GAP)
+    names = sorted(path.name.removesuffix("-light-1x.png") for path in folder.glob("*-light-1x.png"))
+    rows = [[QPixmap(str(folder / f"{name}-{kind}.png")) for kind in _KINDS] for name in names]
+    drawn = [[_fitted(picture, row[0].width(), Qt.TransformationMode.SmoothTransformation) for picture in row] for row in rows]
+    height = sum(row[0].height() + 2 * _GAP + 12 for row in drawn)
+    sheet = QPixmap(len(_KINDS) * (_WIDTH + _GAP) + _GAP, height + _GAP)
     sheet.fill(QColor("#8a9490"))
     painter = QPainter(sheet)
     top = _GAP
-    names = iter(path.stem for path in pictures)
-    for row in rows:
-        for column, picture in enumerate(row):
+    for name, row in zip(names, drawn, strict=True):
+        for column, (kind, picture) in enumerate(zip(_KINDS, row, strict=True)):
             left = _GAP + column * (_WIDTH + _GAP)
-            painter.drawText(left, top + 10, next(names))
+            painter.drawText(left, top + 10, f"{name}  {kind}")
             painter.drawPixmap(left, top + _GAP, picture)
-        top += max(picture.height() for picture in row) + 2 * _GAP + 12
+        top += row[0].height() + 2 * _GAP + 12
     painter.end()
     path = folder / "sheet.png"
     sheet.save(str(path))
     del app
     return path
+
+
+def _fitted(picture: "QPixmap", width: int, mode: "Qt.TransformationMode") -> "QPixmap":
+    """As large as the screen at 1x is, but no wider than a column."""
+    return picture.scaledToWidth(min(width, _WIDTH), mode)
 
 
 def _screen(scale: int) -> Path:

@@ -4,10 +4,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QApplication
 
 from devots_desktop.ui import theme
-from tests.shots.scenes import Stage, scenes
+from tests.shots.scenes import Stage, menu_scenes, scenes
 
 
 def main(folder: Path, suffix: str, wanted: list[str]) -> None:
@@ -15,20 +16,23 @@ def main(folder: Path, suffix: str, wanted: list[str]) -> None:
     app = QApplication(["shots"])
     theme.apply(app)
     font = app.font()
-    for name, scene in scenes():
+    for name, scene in (*menu_scenes(), *scenes()):
         for scheme, colours in (("light", theme.LIGHT), ("dark", theme.DARK)):
             if wanted and name not in wanted:
                 continue
             app.setFont(font)
             app.setPalette(theme.palette(colours))
+            QCursor.setPos(app.primaryScreen().geometry().bottomRight())  # Else rows would light up below the pointer.
             with tempfile.TemporaryDirectory() as home:
-                shown = scene(Stage(Path(home)))
+                stage = Stage(Path(home))
+                shown = scene(stage)
                 shown.show()
                 for _ in range(4):
                     app.processEvents()
                 shown.grab().save(str(folder / f"{name}-{scheme}-{suffix}.png"))
-                shown.hide()
-                shown.deleteLater()
+                for each in filter(None, (shown, stage.shown)):
+                    each.hide()
+                    each.deleteLater()
                 app.processEvents()
 
 

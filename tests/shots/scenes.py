@@ -21,11 +21,14 @@ from devots_desktop.store import edits, parking
 from devots_desktop.store.lists import View
 from devots_desktop.store.profile import Profile
 from devots_desktop.store.rows import stamp
+from devots_desktop.ui import menus
 from devots_desktop.ui.details import Details
 from devots_desktop.ui.dialogs.add_account import AddAccountDialog
 from devots_desktop.ui.dialogs.settings import SettingsDialog
 from devots_desktop.ui.dialogs.shortcuts import ShortcutsDialog
 from devots_desktop.ui.dialogs.sign_in import SignInDialog
+from devots_desktop.ui.files import Files
+from devots_desktop.ui.preferences import Preferences
 from devots_desktop.ui.trouble import TroubleWindow
 from devots_desktop.ui.widgets.selection import select_keys
 from devots_desktop.ui.window import MainWindow
@@ -49,9 +52,14 @@ _LONG = (
 
 @dataclass
 class Stage:
-    """A folder for one scene."""
+    """A folder for one scene.
+
+    Attributes:
+        shown: a window that a menu belongs to.
+    """
 
     folder: Path
+    shown: QWidget | None = None
 
     def window(self, texts: tuple[str, ...] = (), *, done: int = 0, server: bool = False) -> MainWindow:
         """A window with these todos, of which the oldest `done` are done."""
@@ -164,6 +172,43 @@ def notice(stage: Stage) -> MainWindow:
     return window
 
 
+def right_to_left(stage: Stage) -> MainWindow:
+    window = stage.window((*_DAY[:4], "اشترِ الحليب من السوق ثم اتصل بأمي", "לקנות חלב בדרך הביתה (2 ליטר)", _LONG), done=2, server=True)
+    window.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+    window.resize(1000, 560)
+    window.status_line.say("3 todos done", offer=("Undo", window.undo_asked.emit))
+    window.header.search.field.setText("the")
+    window.listing.show_found("the", stage.opened.lists.search("", View.ALL))
+    _details(window)
+    return window
+
+
+def typing(stage: Stage) -> MainWindow:
+    window = stage.window(_THREE)
+    window.quick_add.field.setText("Buy honey")
+    window.status_line.say("“Pay the rent” done", offer=("Undo", window.undo_asked.emit))
+    return window
+
+
+def menu_of_the_list(stage: Stage) -> QWidget:
+    stage.shown = window = selected(stage)
+    Details(window)
+    return menus.list_menu(window)
+
+
+def menu_of_the_order(stage: Stage) -> QWidget:
+    stage.shown = window = stage.window(_THREE)
+    return menus.sort_menu(window)
+
+
+def menu_of_the_window(stage: Stage) -> QWidget:
+    stage.shown = window = stage.window(_THREE)
+    tasks = Tasks(lambda *_: None)
+    Files(window, tasks, lambda: stage.opened)
+    Preferences(window, stage.folder, tasks, lambda _: None)
+    return menus.main_menu(window)
+
+
 def done_view(stage: Stage) -> MainWindow:
     window = stage.window(_DAY, done=5)
     window.show_view(View.DONE)
@@ -267,15 +312,34 @@ def error(stage: Stage) -> MainWindow:
 
 
 def large_text(stage: Stage) -> MainWindow:
+    _double_text()
+    window = stage.window(_DAY, done=3)
+    window.resize(1000, 640)
+    window.splitter.setSizes([330, 670])
+    return window
+
+
+def _double_text() -> None:
     app = QApplication.instance()
     assert isinstance(app, QApplication)
     font = app.font()
     font.setPointSizeF(font.pointSizeF() * 2)
     app.setFont(font)
-    window = stage.window(_DAY, done=3)
-    window.resize(1000, 640)
-    window.splitter.setSizes([330, 670])
-    return window
+
+
+def large_text_settings(stage: Stage) -> QWidget:
+    _double_text()
+    return settings(stage)
+
+
+def large_text_shortcuts(stage: Stage) -> QWidget:
+    _double_text()
+    return shortcuts(stage)
+
+
+def large_text_account(stage: Stage) -> QWidget:
+    _double_text()
+    return add_account(stage)
 
 
 def _dialog(stage: Stage) -> AddAccountDialog:
@@ -329,7 +393,15 @@ Scene = Callable[[Stage], QWidget]
 def scenes() -> Iterator[tuple[str, Scene]]:
     """All of them, with names for files; those that change the program's font come last."""
     for scene in (
-        empty, three, selected, several_selected, searching, found_nothing, with_details, notice, editing, done_view, all_done, ten_thousand, long_and_foreign, live, offline_pending, parked, needs_you, signed_out,
-        refused_text, error, add_account, add_account_wrong, sign_in, settings, shortcuts, trouble, large_text, large_text_with_details,
+        empty, three, typing, selected, several_selected, editing, searching, found_nothing, with_details, done_view, all_done, ten_thousand,
+        long_and_foreign, right_to_left, live, offline_pending, parked, needs_you, signed_out, refused_text, error, notice,
+        add_account, add_account_wrong, sign_in, settings, shortcuts, trouble,
+        large_text, large_text_with_details, large_text_settings, large_text_shortcuts, large_text_account,
     ):  # fmt: skip
+        yield scene.__name__.replace("_", "-"), scene
+
+
+def menu_scenes() -> Iterator[tuple[str, Scene]]:
+    """The menus, which are windows of their own."""
+    for scene in (menu_of_the_list, menu_of_the_order, menu_of_the_window):
         yield scene.__name__.replace("_", "-"), scene

@@ -286,7 +286,7 @@ class TestMenus:
         window.apply(place.news())
         go_to(window, 0)
         one = entries(list_menu(window))
-        assert {name: one[name] for name in ("Done", "Edit", "Delete")} == {"Done": "Space", "Edit": "Return", "Delete": "Del"}
+        assert {name: one[name] for name in ("Done", "Edit", "Delete")} == {"Done": "Space", "Edit": "Enter", "Delete": "Del"}
         window.view.selectAll()
         assert "Edit" not in entries(list_menu(window))
 

@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from devots_desktop.domain.account import Live, Status
@@ -338,7 +338,7 @@ class TestCountsAndStates:
         words = {"live": "Live", "checking": "Checking", "offline": "Offline", "signed-out": "Signed out", "local": "On this device"}[live]
         assert window.sidebar._accounts[SERVER.account_id].accessibleName() == f"{SERVER.name}, {words}"
         assert window.status_line.sentence.text() == "What to do."
-        buttons = [button.text() for button in window.status_line.findChildren(QPushButton) if button.isVisible()]
+        buttons = [button.text() for button in window.status_line.findChildren(QAbstractButton) if button.isVisible()]
         assert buttons == (["Sign in again…"] if live is Live.SIGNED_OUT else [])
 
     def test_needs_you_is_there_only_when_something_does_and_shows_text_and_reason(self, server: Place, qtbot: QtBot) -> None:

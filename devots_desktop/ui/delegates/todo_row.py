@@ -1,7 +1,7 @@
 """How a row of the list is drawn, clicked and edited."""
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPen
+from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import QApplication, QLineEdit, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from devots_desktop.domain.errors import InvalidText
@@ -9,7 +9,8 @@ from devots_desktop.domain.text import clean_text, one_line
 from devots_desktop.domain.todo import State, Todo
 from devots_desktop.ui import theme
 from devots_desktop.ui.delegates.found_text import draw_found
-from devots_desktop.ui.drawing import draw_icon, row_height, scaled
+from devots_desktop.ui.drawing import draw_card, draw_check, draw_icon, leading, row_height, scaled
+from devots_desktop.ui.line_edit import LineEdit
 from devots_desktop.ui.models.todo_list import TODO_ROLE
 from devots_desktop.ui.trace import Trace
 
@@ -44,6 +45,8 @@ class TodoRowDelegate(QStyledItemDelegate):
         """What the list is searched for: marked where it is in the text."""
         self.pointer = QPointF(-1, -1)
         """Where the mouse is over the list."""
+        self.end = theme.SPACE * 2
+        """Between the cards and the end of the list."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """All rows are equally high."""
@@ -60,7 +63,7 @@ class TodoRowDelegate(QStyledItemDelegate):
         self._draw_back(painter, option, todo, colours)
         hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
         self._draw_circle(painter, self._zone(option, "check"), todo, colours, warm=hovered and self._over(option, "check"))
-        if hovered or option.state & QStyle.StateFlag.State_Selected:
+        if hovered or option.state & QStyle.StateFlag.State_HasFocus:
             colour = colours.bad if hovered and self._over(option, "delete") else colours.muted
             draw_icon(painter, self._zone(option, "delete"), "trash", colour, theme.icon_size(option.fontMetrics))
         if todo.key != self.editing:
@@ -70,45 +73,27 @@ class TodoRowDelegate(QStyledItemDelegate):
             self._trace.painted(todo)
 
     def _draw_back(self, painter: QPainter, option: QStyleOptionViewItem, todo: Todo, colours: theme.Scheme) -> None:
-        card = QRectF(option.rect).adjusted(theme.SPACE, 1, -theme.SPACE, -1)
-        painter.setPen(Qt.PenStyle.NoPen)
+        card = self._zone(option, "card")
         state = option.state
         if todo.key == self.editing:
-            painter.setPen(QPen(QColor(colours.accent), 2))
-            painter.setBrush(QColor(colours.base))
-            painter.drawRoundedRect(card.adjusted(1, 0, -1, 0), theme.RADIUS, theme.RADIUS)
+            draw_card(painter, card, colours.base, colours.accent, width=2)
             return
         if state & QStyle.StateFlag.State_Selected:
-            painter.setBrush(QColor(colours.selected))
-            painter.drawRoundedRect(card, theme.RADIUS, theme.RADIUS)
+            draw_card(painter, card, colours.selected)
         elif state & QStyle.StateFlag.State_MouseOver:
-            painter.setBrush(QColor(colours.hover))
-            painter.drawRoundedRect(card, theme.RADIUS, theme.RADIUS)
+            draw_card(painter, card, colours.hover)
         if strength := self.flashing.get(todo.key, 0.0):
-            flash = QColor(colours.flash)
-            flash.setAlphaF(strength)
-            painter.setBrush(flash)
-            painter.drawRoundedRect(card, theme.RADIUS, theme.RADIUS)
+            painter.setOpacity(strength)
+            draw_card(painter, card, colours.flash)
+            painter.setOpacity(1.0)
         if state & QStyle.StateFlag.State_HasFocus:
-            painter.setPen(QPen(QColor(colours.accent), 1.5))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(card.adjusted(1, 1, -1, -1), theme.RADIUS - 1, theme.RADIUS - 1)
+            draw_card(painter, card, None, colours.accent, width=2)
 
     def _draw_circle(self, painter: QPainter, zone: QRect, todo: Todo, colours: theme.Scheme, *, warm: bool) -> None:
         width = min(zone.width(), zone.height()) * 0.46
         circle = QRectF(0, 0, width, width)
         circle.moveCenter(QRectF(zone).center())
-        done = QColor(colours.accent)
-        painter.setPen(QPen(done if todo.completed or warm else QColor(colours.edge), max(1.5, width / 12)))
-        painter.setBrush(done if todo.completed else Qt.BrushStyle.NoBrush)
-        painter.drawEllipse(circle)
-        if todo.completed or warm:
-            pen = QPen(QColor(colours.on_accent) if todo.completed else done, max(1.6, width / 9.5))
-            pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-            pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-            painter.setPen(pen)
-            points = ((0.29, 0.52), (0.44, 0.66), (0.71, 0.36))
-            painter.drawPolyline([circle.topLeft() + QPointF(x * width, y * width) for x, y in points])
+        draw_check(painter, circle, colours, done=todo.completed, warm=warm)
 
     def _draw_text(self, painter: QPainter, option: QStyleOptionViewItem, todo: Todo, colours: theme.Scheme) -> None:
         zone = self._zone(option, "text")
@@ -124,35 +109,34 @@ class TodoRowDelegate(QStyledItemDelegate):
             return
         # Each text by its own direction, but always beside its circle.
         painter.setLayoutDirection(Qt.LayoutDirection.LayoutDirectionAuto)
-        side = Qt.AlignmentFlag.AlignRight if option.direction is Qt.LayoutDirection.RightToLeft else Qt.AlignmentFlag.AlignLeft
         # More characters than fit into the widest window need not be measured.
         shown = QFontMetrics(font).elidedText(one_line(todo.text[:2_000]), Qt.TextElideMode.ElideRight, zone.width())
-        flags = side | Qt.AlignmentFlag.AlignAbsolute | Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(zone, int(flags | Qt.TextFlag.TextSingleLine), shown)
+        painter.drawText(zone, int(leading(option.direction) | Qt.TextFlag.TextSingleLine), shown)
 
     def _draw_mark(self, painter: QPainter, option: QStyleOptionViewItem, zone: QRect, mark: tuple[str, str], colour: str) -> QRect:
         """Draw icon and word at the end of the text's zone; answer what is left of it."""
         icon, word = mark
         font = scaled(option.font, 0.87)
         metrics = QFontMetrics(font)
-        size = metrics.height()
+        size = metrics.height() + 3
         width = size + theme.SPACE // 2 + metrics.horizontalAdvance(word)
         place = QRect(zone.right() - width, zone.top(), width, zone.height())
         painter.setFont(font)
         painter.setPen(QColor(colour))
         draw_icon(painter, _mirrored(option, zone, QRect(place.left(), place.top(), size, place.height())), icon, colour, size)
         words = _mirrored(option, zone, place.adjusted(size + theme.SPACE // 2, 0, 0, 0))
-        painter.drawText(words, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, word)
+        painter.drawText(words, leading(option.direction), word)
         return _mirrored(option, zone, zone.adjusted(0, 0, -width - theme.SPACE, 0))
 
     def _zone(self, option: QStyleOptionViewItem, name: str) -> QRect:
         """Where a part of the row lies, mirrored in right-to-left windows."""
         row = option.rect
         side = row.height()
-        check = QRect(row.left() + 2 * theme.SPACE, row.top(), side, side)
-        delete = QRect(row.right() - theme.SPACE * 3 // 2 - side, row.top(), side, side)
+        card = row.adjusted(2 * theme.SPACE, 1, -self.end, -1)
+        check = QRect(card.left(), row.top(), side, side)
+        delete = QRect(card.right() + 1 - side, row.top(), side, side)
         text = QRect(check.right(), row.top(), delete.left() - check.right(), side)
-        return _mirrored(option, row, {"check": check, "delete": delete, "text": text}[name])
+        return _mirrored(option, row, {"card": card, "check": check, "delete": delete, "text": text}[name])
 
     def _over(self, option: QStyleOptionViewItem, name: str) -> bool:
         return self._zone(option, name).contains(self.pointer.toPoint())
@@ -174,7 +158,7 @@ class TodoRowDelegate(QStyledItemDelegate):
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
         """A line for the text, where the text was."""
-        editor = QLineEdit(parent)
+        editor = LineEdit(parent)
         editor.setFrame(False)
         # The view's palette has no colour for selected text.
         editor.setPalette(QApplication.palette())

@@ -4,15 +4,14 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt, QTimer
-from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QProgressBar, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QDialog, QProgressBar, QPushButton, QWidget
 
 from devots_desktop.domain.errors import DevotsError
 from devots_desktop.services.tasks import Tasks
-from devots_desktop.ui import theme
-from devots_desktop.ui.widgets.fields import Field, Form
+from devots_desktop.ui.dialogs.page import Page
+from devots_desktop.ui.widgets.fields import Field
 from devots_desktop.ui.widgets.labels import DANGER, MUTED, plain_label
-from devots_desktop.ui.widgets.scroll_bar import SlimScrollBar
 
 
 class FormDialog(QDialog):
@@ -26,13 +25,10 @@ class FormDialog(QDialog):
         self._tasks = tasks
         self._running: asyncio.Task[Any] | None = None
         self.setWindowTitle(title)
-        self.form = Form()
-        self.column = QVBoxLayout(self.form)
-        self.column.setContentsMargins(*[theme.SPACE * 3] * 4)
-        self.column.setSpacing(theme.SPACE * 3 // 2)
+        self.page = Page(self)
+        self.column = self.page.column
         why = plain_label(sentence, role=MUTED)
         why.setWordWrap(True)
-        self.column.addWidget(plain_label(title, size=1.4, bold=True))
         self.column.addWidget(why)
         self.message = plain_label(role=DANGER)
         self.message.setWordWrap(True)
@@ -45,36 +41,13 @@ class FormDialog(QDialog):
         self._busy.setAccessibleName(self.tr("Connecting"))
         self._busy.setFixedHeight(4)
         self._busy.hide()
-        area = QScrollArea(widgetResizable=True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        if theme.is_plain():
-            area.setVerticalScrollBar(SlimScrollBar())
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setWidget(self.form)
-        self._area = area
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(area)
 
     def finish(self) -> None:
         """Close the form with its message and buttons; call when all fields are in the column."""
         self.column.addWidget(self.message)
         self.column.addWidget(self._busy)
-        self.column.addStretch(1)
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
-        buttons.addWidget(self.cancel)
-        buttons.addWidget(self.confirm)
-        self.column.addLayout(buttons)
-        self.resize(self.sizeHint())
-
-    def sizeHint(self) -> QSize:
-        """As high as the form, as far as the screen allows; the rest scrolls."""
-        width = self.fontMetrics().averageCharWidth() * 72
-        form = self.form.minimumSizeHint().expandedTo(QSize(width, 0))
-        height = max(self.form.heightForWidth(form.width()), self.form.sizeHint().height())
-        return QSize(form.width(), min(height + 2, int(self.screen().availableGeometry().height() * 0.9)))
+        self.page.finish(self.cancel, self.confirm)
+        self.resize(self.page.sizeHint())
 
     # To be said by each form
 
@@ -122,18 +95,17 @@ class FormDialog(QDialog):
             field.setEnabled(True)
             field.setFocus()
             QTimer.singleShot(0, self._grow)
-            self._area.ensureWidgetVisible(field)
+            self.page.area.ensureWidgetVisible(field)
 
     def _complain(self, sentence: str) -> None:
         self.message.setText(sentence)
         self.message.setVisible(bool(sentence))
-        self.form.setAccessibleDescription(sentence)
+        self.page.setAccessibleDescription(sentence)
         QTimer.singleShot(0, self._grow)
 
     def _grow(self) -> None:
         """Make room for a sentence that has come up."""
-        self.column.activate()
-        self.resize(self.size().expandedTo(self.sizeHint()))
+        self.resize(self.size().expandedTo(self.page.sizeHint()))
 
     def _show_busy(self) -> None:
         self._busy.setVisible(self.busy)

@@ -10,12 +10,9 @@ from PySide6.QtWidgets import (
     QButtonGroup,
     QCheckBox,
     QDialog,
-    QFrame,
     QHBoxLayout,
     QPushButton,
     QRadioButton,
-    QScrollArea,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -23,7 +20,7 @@ from devots_desktop.domain.errors import DevotsError
 from devots_desktop.services.autostart import Autostart
 from devots_desktop.services.settings import Appearance, Settings
 from devots_desktop.ui import theme
-from devots_desktop.ui.widgets.fields import Form
+from devots_desktop.ui.dialogs.page import Page
 from devots_desktop.ui.widgets.labels import DANGER, MUTED, plain_label
 
 _APPEARANCE = {Appearance.SYSTEM: "As the system", Appearance.LIGHT: "Light", Appearance.DARK: "Dark"}
@@ -56,17 +53,15 @@ class SettingsDialog(QDialog):
         self._autostart = autostart
         self.error = plain_label(role=DANGER)
         self.keyring = plain_label(self.tr("Keyring: looking…"), role=MUTED)
-        form = Form()
-        self._column = QVBoxLayout(form)
-        self._column.setContentsMargins(*[theme.SPACE * 3] * 4)
-        self._column.setSpacing(theme.SPACE)
-        self._column.addWidget(plain_label(self.windowTitle(), size=1.4, bold=True))
+        page = Page(self)
+        self._column = page.column
+        self._column.setSpacing(theme.SPACE // 2)
         self._add_appearance()
         self._add_notifications()
         self._add_start()
         self._add_folder()
         self._add_about(version)
-        self._finish(form)
+        self._finish(page)
 
     def say_keyring(self, sentence: str) -> None:
         """Say which keyring keeps the secrets."""
@@ -90,7 +85,7 @@ class SettingsDialog(QDialog):
     def _add_notifications(self) -> None:
         self._section(self.tr("Notifications"))
         self.notify = self._check(self.tr("Tell me about changes from other devices"), on=self.settings.notify)
-        self.hide_text = self._check(self.tr("Without the text of the todos"), on=self.settings.hide_text)
+        self.hide_text = self._check(self.tr("Without the text of the todos"), on=self.settings.hide_text, below=True)
         self.hide_text.setEnabled(self.settings.notify)
         self.notify.clicked.connect(lambda on: self._set(replace(self.settings, notify=on)))
         self.notify.toggled.connect(self.hide_text.setEnabled)
@@ -109,7 +104,7 @@ class SettingsDialog(QDialog):
         path = plain_label(str(self._folder))
         path.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         path.setWordWrap(True)
-        self.open_folder = QPushButton(self.tr("Open"), autoDefault=False)
+        self.open_folder = QPushButton(self.tr("Open the folder"), autoDefault=False)
         self.open_folder.setAccessibleName(self.tr("Open the folder of your data"))
         self.open_folder.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._folder))))
         row.addWidget(path, 1)
@@ -121,35 +116,28 @@ class SettingsDialog(QDialog):
         self._column.addWidget(plain_label(f"Devots Desktop {version}"))
         self._column.addWidget(self.keyring)
 
-    def _finish(self, form: Form) -> None:
+    def _finish(self, page: Page) -> None:
         self.error.setWordWrap(True)
         self.error.hide()
         self._column.addWidget(self.error)
-        self._column.addStretch(1)
         close = QPushButton(self.tr("Close"), default=True)
         close.clicked.connect(self.accept)
-        self._column.addWidget(close, alignment=Qt.AlignmentFlag.AlignTrailing)
-        area = QScrollArea(widgetResizable=True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(form)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(area)
-        wide = self.fontMetrics().averageCharWidth() * 72
-        height = max(form.heightForWidth(wide), form.sizeHint().height()) + 2
-        self.resize(max(wide, form.minimumSizeHint().width()), min(height, int(self.screen().availableGeometry().height() * 0.9)))
+        page.finish(close)
+        self.resize(page.sizeHint())
 
     def _section(self, name: str) -> None:
-        self._column.addSpacing(theme.SPACE)
+        self._column.addSpacing(theme.SPACE * 3 // 2)
         self._column.addWidget(plain_label(name, size=0.93, role=MUTED, bold=True))
 
-    def _check(self, name: str, *, on: bool) -> QCheckBox:
+    def _check(self, name: str, *, on: bool, below: bool = False) -> QCheckBox:
+        """A line to tick; `below` another one on which it depends."""
         box = QCheckBox(name)
         box.setMinimumHeight(theme.TARGET)
         box.setChecked(on)
-        self._column.addWidget(box)
+        line = QHBoxLayout()
+        line.setContentsMargins(theme.SPACE * 3 if below else 0, 0, 0, 0)
+        line.addWidget(box)
+        self._column.addLayout(line)
         return box
 
     def _set(self, settings: Settings) -> None:

@@ -1,11 +1,10 @@
 """The sheet of all keys."""
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from devots_desktop.ui import theme
 from devots_desktop.ui.commands import LIST, WINDOW, Command, Do
-from devots_desktop.ui.widgets.fields import Form
+from devots_desktop.ui.dialogs.page import Page
 from devots_desktop.ui.widgets.labels import MUTED, plain_label
 
 
@@ -15,28 +14,16 @@ class ShortcutsDialog(QDialog):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(self.tr("Keyboard shortcuts"))
-        form = Form()
-        column = QVBoxLayout(form)
-        column.setContentsMargins(*[theme.SPACE * 3] * 4)
-        column.setSpacing(theme.SPACE * 2)
-        column.addWidget(plain_label(self.windowTitle(), size=1.4, bold=True))
+        page = Page(self)
         groups = QHBoxLayout()
-        groups.setSpacing(theme.SPACE * 6)
+        groups.setSpacing(theme.SPACE * 5)
         groups.addLayout(_group(self.tr("Everywhere"), WINDOW))
         groups.addLayout(_group(self.tr("In the list"), LIST))
-        column.addLayout(groups, 1)
+        page.column.addLayout(groups, 1)
         close = QPushButton(self.tr("Close"), default=True)
         close.clicked.connect(self.accept)
-        column.addWidget(close, alignment=Qt.AlignmentFlag.AlignTrailing)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        area = QScrollArea(widgetResizable=True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setWidget(form)
-        outer.addWidget(area)
-        available = self.screen().availableGeometry().size() * 0.9
-        self.resize(form.sizeHint().boundedTo(available))
+        page.finish(close)
+        self.resize(page.sizeHint())
 
 
 def _group(title: str, commands: dict[Do, Command]) -> QVBoxLayout:
@@ -47,12 +34,20 @@ def _group(title: str, commands: dict[Do, Command]) -> QVBoxLayout:
     grid.setHorizontalSpacing(theme.SPACE * 3)
     grid.setVerticalSpacing(theme.SPACE * 3 // 4)
     for row, command in enumerate(commands.values()):
-        keys = " · ".join(command.usual())
-        name = plain_label(command.name)
-        shown = plain_label(keys, role=MUTED)
-        name.setBuddy(shown)
-        grid.addWidget(name, row, 0)
-        grid.addWidget(shown, row, 1)
+        grid.addWidget(plain_label(command.name), row, 0)
+        grid.addLayout(_caps(command), row, 1)
     grid.setRowStretch(len(commands), 1)
     column.addLayout(grid, 1)
     return column
+
+
+def _caps(command: Command) -> QHBoxLayout:
+    """The keys of a command, each as a cap."""
+    caps = QHBoxLayout()
+    caps.setSpacing(theme.SPACE // 2)
+    for keys in command.usual():
+        cap = plain_label(keys, size=0.93)
+        cap.setProperty("cap", True)
+        caps.addWidget(cap)
+    caps.addStretch(1)
+    return caps

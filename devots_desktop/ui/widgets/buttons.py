@@ -1,11 +1,11 @@
 """Small buttons beside other things: an icon, or a word."""
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QStyle, QWidget
 
 from devots_desktop.ui import theme
-from devots_desktop.ui.drawing import draw_icon, scaled
+from devots_desktop.ui.drawing import draw_card, draw_check, draw_icon, leading, scaled
 
 
 class SmallButton(QAbstractButton):
@@ -19,21 +19,13 @@ class SmallButton(QAbstractButton):
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
-    def draw_ground(self, painter: QPainter, colours: theme.Scheme) -> None:
-        """Draw the ground."""
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        card = QRectF(self.rect()).adjusted(1, 1, -1, -1)
-        painter.setPen(Qt.PenStyle.NoPen)
+    def draw_ground(self, painter: QPainter, colours: theme.Scheme, ground: str | None = None) -> None:
+        """Draw the ground; `ground` is its colour while nothing happens to the button."""
         if self.isChecked() or self.isDown():
-            painter.setBrush(QColor(colours.selected))
-            painter.drawRoundedRect(card, theme.RADIUS - 2, theme.RADIUS - 2)
+            ground = colours.selected
         elif self.underMouse():
-            painter.setBrush(QColor(colours.line))
-            painter.drawRoundedRect(card, theme.RADIUS - 2, theme.RADIUS - 2)
-        if self.hasFocus():
-            painter.setPen(QPen(QColor(colours.accent), 1.5))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(card, theme.RADIUS - 2, theme.RADIUS - 2)
+            ground = colours.line
+        draw_card(painter, self.rect(), ground, colours.accent if self.hasFocus() else None, width=2, radius=theme.RADIUS - 2)
 
 
 class IconButton(SmallButton):
@@ -58,7 +50,7 @@ class IconButton(SmallButton):
 
 
 class WordButton(SmallButton):
-    """A word in the accent colour."""
+    """A word in the accent colour on a tinted ground, whose edge stands on the grid."""
 
     def sizeHint(self) -> QSize:
         """As wide as the word."""
@@ -69,7 +61,52 @@ class WordButton(SmallButton):
         """Draw it."""
         colours = theme.of(self)
         painter = QPainter(self)
-        self.draw_ground(painter, colours)
+        self.draw_ground(painter, colours, colours.selected)
         painter.setFont(scaled(self.font(), 0.93, bold=True))
-        painter.setPen(QColor(colours.accent))
+        painter.setPen(QColor(colours.text if self.underMouse() else colours.accent))
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.text())
+
+
+class CheckButton(SmallButton):
+    """The circle of a todo with a word beside it; its name says what a click does."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("", parent)
+        self._word, self._done = "", False
+
+    def show_done(self, word: str, name: str, *, done: bool) -> None:
+        """Show whether it is done.
+
+        Args:
+            word: says so.
+            name: says what a click would do.
+        """
+        self._word, self._done = word, done
+        self.setAccessibleName(name)
+        self.updateGeometry()
+        self.update()
+
+    def _font(self) -> QFont:
+        return scaled(self.font(), 1.1, bold=True)
+
+    def sizeHint(self) -> QSize:
+        """The circle and its word."""
+        metrics = QFontMetrics(self._font())
+        height = max(theme.TARGET + 4, metrics.height() + theme.SPACE)
+        return QSize(height + metrics.horizontalAdvance(self._word) + theme.SPACE * 3 // 2, height)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw it."""
+        colours = theme.of(self)
+        painter = QPainter(self)
+        self.draw_ground(painter, colours)
+        side = self.height()
+        width = round(side * 0.56)
+        circle = QRectF(theme.SPACE // 2, (side - width) // 2, width, width)
+        if self.layoutDirection() is Qt.LayoutDirection.RightToLeft:
+            circle.moveRight(self.width() - circle.left())
+        draw_check(painter, circle, colours, done=self._done, warm=self.underMouse())
+        painter.setFont(self._font())
+        painter.setPen(QColor(colours.text))
+        words = QStyle.visualRect(self.layoutDirection(), self.rect(), self.rect().adjusted(width + theme.SPACE * 3 // 2, 0, 0, 0))
+        painter.drawText(words, leading(self.layoutDirection()), self._word)

@@ -11,7 +11,7 @@ from devots_desktop.domain.errors import InvalidText
 from devots_desktop.domain.text import MAX_TEXT, clean_text
 from devots_desktop.domain.todo import Todo
 from devots_desktop.ui import theme, wording
-from devots_desktop.ui.widgets.buttons import IconButton, WordButton
+from devots_desktop.ui.widgets.buttons import CheckButton, IconButton
 from devots_desktop.ui.widgets.fields import Form
 from devots_desktop.ui.widgets.labels import DANGER, MUTED, plain_label
 from devots_desktop.ui.widgets.scroll_bar import SlimScrollBar
@@ -37,7 +37,7 @@ class DetailPane(Form):
         super().__init__(parent)
         self.todo: Todo | None = None
         self.close_button = IconButton("close", self.tr("Close the details"))
-        self.toggle = WordButton(self.tr("Mark as done"))
+        self.toggle = CheckButton()
         self.text = QPlainTextEdit()
         self.text.setAccessibleName(self.tr("Text of the todo"))
         self.text.setTabChangesFocus(True)
@@ -45,7 +45,7 @@ class DetailPane(Form):
             self.text.setVerticalScrollBar(SlimScrollBar())
         self.sentence = plain_label(role=DANGER, size=0.93)
         self.facts = plain_label(role=MUTED, size=0.93)
-        self._state = plain_label(size=1.25, bold=True)
+        self._none = plain_label(self.tr("No todo chosen"), size=1.1, bold=True)
         self._lay_out()
         self.close_button.clicked.connect(self.closed)
         self.toggle.clicked.connect(self._toggle)
@@ -54,7 +54,9 @@ class DetailPane(Form):
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()
-        head.addWidget(self._state, 1)
+        head.addWidget(self.toggle)
+        head.addWidget(self._none)
+        head.addStretch(1)
         head.addWidget(self.close_button)
         column = QVBoxLayout(self)
         column.setContentsMargins(*[theme.SPACE * 2] * 4)
@@ -65,7 +67,6 @@ class DetailPane(Form):
             label.setWordWrap(True)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             column.addWidget(label)
-        column.addWidget(self.toggle, 0, Qt.AlignmentFlag.AlignLeading)
         column.addStretch(0)
 
     def minimumSizeHint(self) -> QSize:
@@ -84,15 +85,12 @@ class DetailPane(Form):
         self.todo = todo
         for part in (self.text, self.toggle, self.facts):
             part.setVisible(todo is not None)
+        self._none.setVisible(todo is None)
         if todo is None:
-            self._state.setText(self.tr("No todo chosen"))
             self._say("")
             return
-        self._state.setText(self.tr("Done") if todo.completed else self.tr("Open"))
-        word = self.tr("Open again") if todo.completed else self.tr("Mark as done")
-        self.toggle.setText(word)
-        self.toggle.setAccessibleName(word)
-        self.toggle.updateGeometry()
+        word, name = (self.tr("Done"), self.tr("Open again")) if todo.completed else (self.tr("Open"), self.tr("Mark as done"))
+        self.toggle.show_done(word, name, done=todo.completed)
         self.facts.setText("\n".join(wording.facts(todo, via, _here)))
         if not (same and self.text.document().isModified()):
             self._show_text(todo.text)

@@ -1,18 +1,25 @@
 """What stands where a list has no rows: what to do next."""
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from devots_desktop.ui import theme
-from devots_desktop.ui.drawing import draw_icon
+from devots_desktop.ui.drawing import draw_card, draw_icon
+from devots_desktop.ui.widgets.buttons import WordButton
 from devots_desktop.ui.widgets.labels import MUTED, plain_label
 
-_ICON = 56
+_DISC, _ICON = 88, 40
 
 
 class EmptyState(QWidget):
-    """An icon, a heading and a sentence."""
+    """An icon, a heading, a sentence, and perhaps a button.
+
+    Signals:
+        taken(): the button was clicked.
+    """
+
+    taken = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -29,10 +36,23 @@ class EmptyState(QWidget):
         for label in (self.heading, self.sentence):
             label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
             column.addWidget(label)
+        self._button: WordButton | None = None
+        self._column = column
         column.addStretch(3)
 
-    def say(self, heading: str, sentence: str, icon: str = "done") -> None:
-        """Say what is empty, and what to do next."""
+    def say(self, heading: str, sentence: str, icon: str = "done", offer: str = "") -> None:
+        """Say what is empty, and what to do next.
+
+        Args:
+            offer: the word on the button; "" for none.
+        """
+        if offer and self._button is None:
+            self._button = WordButton(offer)
+            self._button.clicked.connect(self.taken)
+            self._column.insertSpacing(self._column.count() - 1, theme.SPACE)
+            self._column.insertWidget(self._column.count() - 1, self._button, alignment=Qt.AlignmentFlag.AlignHCenter)
+        if self._button is not None:
+            self._button.setVisible(bool(offer))
         self._picture.icon = icon
         self._picture.update()
         self.heading.setText(heading)
@@ -43,7 +63,10 @@ class _Picture(QWidget):
     icon = "done"
 
     def sizeHint(self) -> QSize:
-        return QSize(_ICON, _ICON)
+        return QSize(_DISC, _DISC)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        draw_icon(QPainter(self), self.rect(), self.icon, theme.of(self).edge, _ICON)
+        colours = theme.of(self)
+        painter = QPainter(self)
+        draw_card(painter, self.rect(), colours.selected, radius=_DISC // 2)
+        draw_icon(painter, self.rect(), self.icon, colours.accent, _ICON)

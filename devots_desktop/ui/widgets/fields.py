@@ -58,13 +58,13 @@ class Form(QWidget):
         self._dress()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Follow the scheme."""
+        """Follow the scheme and the size of the text."""
         super().changeEvent(event)
-        if event.type() is QEvent.Type.PaletteChange:
+        if event.type() in {QEvent.Type.PaletteChange, QEvent.Type.FontChange}:
             self._dress()
 
     def _dress(self) -> None:
-        sheet = theme.form_sheet(theme.of(self))
+        sheet = theme.form_sheet(theme.of(self), self.fontMetrics().height())
         if sheet != self._dressed:
             self._dressed = sheet
             self.setStyleSheet(sheet)

@@ -1,13 +1,13 @@
 """An entry of the sidebar."""
 
-from PySide6.QtCore import QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QStyle, QWidget
 
 from devots_desktop.domain.account import Live
 from devots_desktop.domain.text import one_line
 from devots_desktop.ui import theme, wording
-from devots_desktop.ui.drawing import draw_icon, scaled
+from devots_desktop.ui.drawing import draw_card, draw_icon, leading, scaled
 
 _SMALL = 0.87
 
@@ -68,19 +68,12 @@ class NavButton(QAbstractButton):
         """Draw it."""
         colours = theme.of(self)
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        card = QRectF(self.rect()).adjusted(1, 1, -1, -1)
-        painter.setPen(Qt.PenStyle.NoPen)
+        ground = None
         if (self.isChecked() and self._live is None) or self.isDown():
-            painter.setBrush(QColor(colours.selected))
-            painter.drawRoundedRect(card, theme.RADIUS, theme.RADIUS)
+            ground = colours.selected
         elif self.underMouse():
-            painter.setBrush(QColor(colours.line))
-            painter.drawRoundedRect(card, theme.RADIUS, theme.RADIUS)
-        if self.hasFocus():
-            painter.setPen(QPen(QColor(colours.accent), 1.5))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(card.adjusted(0.5, 0.5, -0.5, -0.5), theme.RADIUS, theme.RADIUS)
+            ground = colours.line
+        draw_card(painter, self.rect(), ground, colours.accent if self.hasFocus() else None, width=2)
         colour = colours.bad if self._alarming else colours.accent if self.isChecked() else colours.muted
         inner = self.rect().adjusted(theme.SPACE * 3 // 2, 0, -theme.SPACE * 3 // 2, 0)
         size = theme.icon_size(self.fontMetrics())
@@ -90,7 +83,7 @@ class NavButton(QAbstractButton):
 
     def _draw_words(self, painter: QPainter, zone: QRect, colours: theme.Scheme) -> None:
         painter.setPen(QColor(colours.muted))
-        if self._number:
+        if self._number not in {"", "0"}:
             width = painter.fontMetrics().horizontalAdvance(self._number)
             self._draw(painter, QRect(zone.right() - width, zone.top(), width + 1, zone.height()), self._number)
             zone = zone.adjusted(0, 0, -width - theme.SPACE, 0)
@@ -108,19 +101,19 @@ class NavButton(QAbstractButton):
         assert self._live is not None  # noqa: S101 (asked by the caller)
         font = self.font()
         painter.setFont(scaled(font, _SMALL))
-        dot = self._mirrored(QRect(zone.left(), zone.center().y() - 3, 8, 8))
+        size = painter.fontMetrics().ascent() * 3 // 4
+        dot = self._mirrored(QRect(zone.left(), zone.top() + (zone.height() - size) // 2 + 1, size, size))
         painter.save()
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(theme.live_colour(colours, self._live)))
         painter.drawEllipse(dot)
         painter.restore()
         words = " · ".join(filter(None, (wording.LIVE[self._live], one_line(self._place))))
-        self._draw(painter, zone.adjusted(8 + theme.SPACE * 3 // 4, 0, 0, 0), words)
+        self._draw(painter, zone.adjusted(size + theme.SPACE * 3 // 4, 0, 0, 0), words)
 
     def _draw(self, painter: QPainter, zone: QRect, text: str) -> None:
         shown = QFontMetrics(painter.font()).elidedText(text, Qt.TextElideMode.ElideRight, zone.width())
-        flags = Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(self._mirrored(zone), int(flags | Qt.TextFlag.TextSingleLine), shown)
+        painter.drawText(self._mirrored(zone), int(leading(self.layoutDirection()) | Qt.TextFlag.TextSingleLine), shown)
 
     def _mirrored(self, place: QRect) -> QRect:
         return QStyle.visualRect(self.layoutDirection(), self.rect(), place)

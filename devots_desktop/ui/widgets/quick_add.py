@@ -1,13 +1,15 @@
 """The field for a new todo, and the sentence below it where its text cannot be one."""
 
 from PySide6.QtCore import QEvent, QObject, QRect, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from devots_desktop.domain.errors import InvalidText
 from devots_desktop.domain.text import clean_text
 from devots_desktop.ui import theme
-from devots_desktop.ui.drawing import draw_field, draw_icon, leaves_undo, row_height
+from devots_desktop.ui.drawing import draw_card, draw_icon, leaves_undo, row_height
+from devots_desktop.ui.line_edit import LineEdit
+from devots_desktop.ui.widgets.buttons import WordButton
 from devots_desktop.ui.widgets.labels import DANGER, plain_label
 
 _FRAME = 3
@@ -26,14 +28,18 @@ class QuickAdd(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.field = QLineEdit(placeholderText=self.tr("Add a todo…"), frame=False)
+        self.field = LineEdit(placeholderText=self.tr("Add a todo…"), frame=False)
         self.field.setAccessibleName(self.tr("New todo"))
         self.sentence = plain_label(role=DANGER)
         self.sentence.setWordWrap(True)
         self.sentence.hide()
-        inner = QHBoxLayout()
-        inner.setContentsMargins(self._sign() - 2, _FRAME, theme.SPACE, _FRAME)
+        self._take: WordButton | None = None
+        self._inner = inner = QHBoxLayout()
+        inner.setContentsMargins(0, _FRAME, 0, _FRAME)
+        inner.setSpacing(0)
+        inner.addSpacing(self._sign() - 3)  # Not a margin, which would stay at the left in a window from right to left.
         inner.addWidget(self.field)
+        inner.addSpacing(theme.SPACE)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(theme.SPACE // 2)
@@ -42,6 +48,8 @@ class QuickAdd(QWidget):
         self.field.setMinimumHeight(self._box_height() - 2 * _FRAME)
         self.field.returnPressed.connect(self._submit)
         self.field.textEdited.connect(lambda _: self.complain(""))
+        self.field.textChanged.connect(self._offer_take)
+        self.field.menu_made.connect(self._paste_lines)
         self.field.installEventFilter(self)
         self.setFocusProxy(self.field)
 
@@ -69,6 +77,27 @@ class QuickAdd(QWidget):
         self._empty()
         self.submitted.emit(cleaned)
 
+    def _offer_take(self, text: str) -> None:
+        """Enter is not everybody's: a button beside what was typed does the same."""
+        if self._take is None:
+            self._take = WordButton(self.tr("Add"))
+            self._take.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            self._take.clicked.connect(self._submit)
+            self._inner.insertWidget(self._inner.count() - 1, self._take)
+        self._take.setVisible(bool(text.strip()))
+
+    def _paste_lines(self, menu: QMenu) -> None:
+        """The menu's way of pasting makes several todos of several lines as the keys do."""
+        paste = menu.findChild(QAction, "edit-paste")
+        if isinstance(paste, QAction) and self._lines():
+            paste.triggered.disconnect()
+            paste.triggered.connect(lambda _=False: self.pasted.emit(self._lines()))
+
+    def _lines(self) -> str:
+        """What the clipboard holds, where that is more lines than one."""
+        text = QGuiApplication.clipboard().text()
+        return text if len(text.strip().splitlines()) > 1 else ""
+
     def _empty(self) -> None:
         self.field.setText("")  # clear() could be undone, and undo would bring back what was submitted.
         self.complain("")
@@ -86,15 +115,18 @@ class QuickAdd(QWidget):
             self.update()
         if leaves_undo(self.field, event):
             return True
-        if isinstance(event, QKeyEvent) and event.type() is QEvent.Type.KeyPress and event.matches(QKeySequence.StandardKey.Paste):
-            text = QGuiApplication.clipboard().text()
-            if len(text.strip().splitlines()) > 1:
-                self.pasted.emit(text)
-                return True
-        if isinstance(event, QKeyEvent) and event.type() is QEvent.Type.KeyPress and event.key() == Qt.Key.Key_Escape and self.field.text():
-            self._empty()
+        if isinstance(event, QKeyEvent) and event.type() is QEvent.Type.KeyPress and self._takes(event):
             return True
         return super().eventFilter(watched, event)
+
+    def _takes(self, event: QKeyEvent) -> bool:
+        if event.matches(QKeySequence.StandardKey.Paste) and (lines := self._lines()):
+            self.pasted.emit(lines)
+            return True
+        if event.key() == Qt.Key.Key_Escape and self.field.text():
+            self._empty()
+            return True
+        return False
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """The frame is part of the field."""
@@ -108,7 +140,7 @@ class QuickAdd(QWidget):
         edge = colours.bad if self.sentence.text() else colours.accent if focused else colours.edge
         painter = QPainter(self)
         box = QRect(0, 0, self.width(), self.field.height() + 2 * _FRAME)
-        draw_field(painter, box, colours, edge, strong=focused)
+        draw_card(painter, box, colours.base, edge, width=1 + focused)
         sign = QRect(box)
         sign.setWidth(self._sign())
         if self.layoutDirection() is Qt.LayoutDirection.RightToLeft:

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QScrollBar, QStyle, QStyleOptionSlider, QWidget
 
 from devots_desktop.ui import theme
 
-_WIDTH = 12
+_WIDTH = theme.SPACE * 2
 
 
 class SlimScrollBar(QScrollBar):
@@ -21,7 +21,9 @@ class SlimScrollBar(QScrollBar):
         return QSize(_WIDTH, super().sizeHint().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the handle only."""
+        """Draw the handle only, and that only where there is something to scroll."""
+        if self.maximum() <= self.minimum():
+            return
         option = QStyleOptionSlider()
         self.initStyleOption(option)
         handle = self.style().subControlRect(QStyle.ComplexControl.CC_ScrollBar, option, QStyle.SubControl.SC_ScrollBarSlider, self)
@@ -30,6 +32,6 @@ class SlimScrollBar(QScrollBar):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(colours.muted if self.underMouse() or self.isSliderDown() else colours.edge))
-        bar = QRectF(handle).adjusted(4, 2, -3, -2)
+        bar = QRectF(handle).adjusted(6, 2, -5, -2)
         painter.setOpacity(0.9 if self.underMouse() else 0.55)
         painter.drawRoundedRect(bar, bar.width() / 2, bar.width() / 2)

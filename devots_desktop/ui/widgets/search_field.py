@@ -1,11 +1,12 @@
 """The field that the list is searched with."""
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSizePolicy, QWidget
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from devots_desktop.ui import theme
-from devots_desktop.ui.drawing import draw_field, draw_icon, leaves_undo
+from devots_desktop.ui.drawing import draw_card, draw_icon, leaves_undo
+from devots_desktop.ui.line_edit import LineEdit
 from devots_desktop.ui.widgets.buttons import IconButton
 
 
@@ -22,13 +23,17 @@ class SearchField(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.field = QLineEdit(placeholderText=self.tr("Search"), frame=False)
+        self.field = LineEdit(placeholderText=self.tr("Search"), frame=False)
         self.field.setAccessibleName(self.tr("Search"))
+        own = QPalette()
+        own.setColor(QPalette.ColorRole.Base, Qt.GlobalColor.transparent)
+        self.field.setPalette(own)
         self.clear = IconButton("close", self.tr("Clear the search"))
         self.clear.hide()
         row = QHBoxLayout(self)
-        row.setContentsMargins(self._sign(), 2, 2, 2)
+        row.setContentsMargins(2, 2, 2, 2)
         row.setSpacing(0)
+        row.addSpacing(self._sign() - 2)  # Not a margin, which would stay at the left in a window from right to left.
         row.addWidget(self.field)
         row.addWidget(self.clear)
         self.setMinimumHeight(max(theme.TARGET + 8, self.fontMetrics().height() + theme.SPACE * 2))
@@ -85,7 +90,9 @@ class SearchField(QWidget):
         colours = theme.of(self)
         focused = self.field.hasFocus()
         painter = QPainter(self)
-        draw_field(painter, self.rect(), colours, colours.accent if focused else colours.edge, strong=focused)
+        draw_card(
+            painter, self.rect(), colours.base if focused else colours.side, colours.accent if focused else colours.line, width=1 + focused
+        )
         sign = self.rect()
         sign.setWidth(self._sign() + theme.SPACE // 2)
         if self.layoutDirection() is Qt.LayoutDirection.RightToLeft:

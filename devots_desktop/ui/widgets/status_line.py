@@ -4,13 +4,14 @@ from collections.abc import Callable
 from datetime import datetime
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from devots_desktop.domain.account import Live
 from devots_desktop.store.lists import Counts
 from devots_desktop.ui import theme, wording
 from devots_desktop.ui.widgets.buttons import WordButton
-from devots_desktop.ui.widgets.labels import DANGER, MUTED, plain_label
+from devots_desktop.ui.widgets.labels import DANGER, MUTED, TEXT, plain_label
 
 _SHOWN_MS = 12_000
 
@@ -36,12 +37,12 @@ class StatusLine(QWidget):
         self.sentence.setWordWrap(True)
         self.sentence.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.saved = plain_label(size=0.93, role=MUTED)
-        self._buttons: QWidget | None = None
+        self.sign_in: WordButton | None = None
         self._passing = QTimer(self, singleShot=True, interval=_SHOWN_MS)
         self._passing.timeout.connect(self._pass)
         self._row = row = QHBoxLayout(self)
         row.setContentsMargins(theme.SPACE * 2, theme.SPACE // 2, theme.SPACE * 2, theme.SPACE // 2)
-        row.setSpacing(theme.SPACE * 2)
+        row.setSpacing(theme.SPACE * 3 // 2)
         row.addWidget(self.sentence, 1)
         row.addWidget(self.saved)
         self.setMinimumHeight(theme.TARGET + theme.SPACE)
@@ -53,7 +54,7 @@ class StatusLine(QWidget):
             offer: the word on a button beside it, and what it does.
         """
         self._offer(offer)
-        self._show(sentence, alarming=alarming)
+        self._show(sentence, DANGER if alarming else MUTED)
         self._passing.start()
 
     def hold(self, sentence: str, word: str = "", read: Callable[[], object] = lambda: None) -> None:
@@ -81,10 +82,12 @@ class StatusLine(QWidget):
     def stand(self, sentence: str, *, signed_out: bool) -> None:
         """Show a sentence until another one stands, wherever nothing passes."""
         self._standing = sentence
-        if signed_out and self._buttons is None:
-            self._buttons = self._make_buttons()
-        if self._buttons is not None:
-            self._buttons.setVisible(signed_out)
+        if signed_out and self.sign_in is None:
+            self.sign_in = WordButton(self.tr("Sign in again…"))
+            self.sign_in.clicked.connect(self.sign_in_asked)
+            self._row.insertWidget(self._row.count() - 1, self.sign_in)
+        if self.sign_in is not None:
+            self.sign_in.setVisible(signed_out)
         if not self._passing.isActive():
             self._rest()
 
@@ -119,23 +122,11 @@ class StatusLine(QWidget):
         if self._notice is not None:
             sentence, word, read = self._notice
             self._offer((word, read))
-            self._show(sentence, alarming=True)
+            self._show(sentence, TEXT)
         else:
             self._offer(None)
-            self._show(self._standing, alarming=False)
+            self._show(self._standing)
 
-    def _make_buttons(self) -> QWidget:
-        from devots_desktop.ui.widgets.fields import Form  # Its style sheet costs time that the first paint has no use for.
-
-        form = Form()
-        sign_in = QPushButton(self.tr("Sign in again…"))
-        sign_in.clicked.connect(self.sign_in_asked)
-        inner = QHBoxLayout(form)
-        inner.setContentsMargins(0, 0, 0, 0)
-        inner.addWidget(sign_in)
-        self._row.insertWidget(self._row.count() - 1, form)
-        return form
-
-    def _show(self, sentence: str, *, alarming: bool) -> None:
-        self.sentence.setForegroundRole(DANGER if alarming else MUTED)
+    def _show(self, sentence: str, role: QPalette.ColorRole = MUTED) -> None:
+        self.sentence.setForegroundRole(role)
         self.sentence.setText(sentence)

@@ -68,7 +68,10 @@ class TodoView(QTableView):
         self._port.setMouseTracking(True)
         self.setViewport(self._port)
         if theme.is_plain():
+            # Always there, as wide as the margin: rows keep their width when the list gets longer than the window.
             self.setVerticalScrollBar(SlimScrollBar())
+            self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+            self.rows.end = 0
         # The delegate draws the selection; the table would draw one below it.
         own = self.palette()
         own.setBrush(QPalette.ColorRole.Highlight, QBrush(Qt.BrushStyle.NoBrush))
