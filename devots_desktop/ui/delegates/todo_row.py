@@ -15,7 +15,8 @@ from devots_desktop.ui.models.todo_list import TODO_ROLE
 from devots_desktop.ui.trace import Trace
 
 Index = QModelIndex | QPersistentModelIndex
-_MARKS = {State.PENDING: ("waiting", "pending"), State.PARKED: ("alert", "needs you")}
+_PENDING, _PARKED = ("waiting", "pending"), ("alert", "needs you")
+_MISSING, _CONFLICT = ("alert", "not on the server"), ("conflict", "conflict")
 
 
 class TodoRowDelegate(QStyledItemDelegate):
@@ -97,9 +98,8 @@ class TodoRowDelegate(QStyledItemDelegate):
 
     def _draw_text(self, painter: QPainter, option: QStyleOptionViewItem, todo: Todo, colours: theme.Scheme) -> None:
         zone = self._zone(option, "text")
-        mark = _MARKS.get(todo.state)
-        if mark:
-            zone = self._draw_mark(painter, option, zone, mark, colours.bad if todo.state is State.PARKED else colours.muted)
+        for mark in _marks(todo):
+            zone = self._draw_mark(painter, option, zone, mark, colours.bad if mark is _PARKED else colours.muted)
         font = option.font
         font.setStrikeOut(todo.completed)
         painter.setFont(font)
@@ -204,6 +204,14 @@ class TodoRowDelegate(QStyledItemDelegate):
                 self.refused.emit(str(error))
                 return True
         return super().eventFilter(editor, event)
+
+
+def _marks(todo: Todo) -> list[tuple[str, str]]:
+    """Icon and word of each mark of a row, the one at its end first."""
+    if todo.state is State.SYNCED and not todo.conflicts and not todo.missing:
+        return []
+    state = {State.PENDING: [_PENDING], State.PARKED: [_PARKED], State.SYNCED: []}[todo.state]
+    return [*state, *[_MISSING] * todo.missing, *[_CONFLICT] * bool(todo.conflicts)]
 
 
 def typed_text(editor: QObject | None) -> str | None:
