@@ -19,14 +19,31 @@ def main(argv: Sequence[str] | None = None) -> int:
         profile, is_window = _for_window(arguments)
         if not is_window:
             return _run_command(arguments)
+    return _run_window(profile)
+
+
+def _run_window(profile: str) -> int:
+    """The window; all that needs no Qt comes before it (services/start.py)."""
     # The window collects garbage on its own thread (ui/garbage.py), and its start has nothing to collect.
     gc.disable()
     from pathlib import Path
 
+    from devots_desktop.domain.errors import DevotsError
+    from devots_desktop.services import start
     from devots_desktop.store.profile import default_folder
-    from devots_desktop.ui.program import run as run_window
 
-    return run_window(Path(profile) if profile else default_folder(os.environ))
+    folder = Path(profile) if profile else default_folder(os.environ)
+    try:
+        begun = start.begin(folder)
+    except DevotsError as error:
+        from devots_desktop.ui.program import show_trouble
+
+        return show_trouble(folder, error)
+    if begun is None:
+        return 0
+    from devots_desktop.ui.program import run
+
+    return run(begun)
 
 
 def _run_command(arguments: Sequence[str]) -> int:

@@ -13,7 +13,8 @@ from devots_desktop.cli.opening import chosen, open_profile
 from devots_desktop.cli.output import Output
 from devots_desktop.domain.account import Account, SecretStore
 from devots_desktop.domain.errors import AccountUnusable
-from devots_desktop.services.accounts import Accounts, PostgresForm
+from devots_desktop.services.accounts import Accounts
+from devots_desktop.services.postgres_form import PostgresForm
 
 
 def run(arguments: Namespace, output: Output) -> None:

@@ -6,19 +6,19 @@ import signal
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Iterator
 from contextlib import suppress
 
 from devots_desktop.cli import forms
-from devots_desktop.cli.opening import chosen, everything, open_profile
+from devots_desktop.cli.opening import chosen, open_profile
 from devots_desktop.cli.output import NotAnswered, Output, message
 from devots_desktop.domain.account import Account, AccountKind, Live, Status
-from devots_desktop.domain.changes import Change, ChangeSet, Op, Via
+from devots_desktop.domain.changes import ChangeSet
 from devots_desktop.domain.errors import AccountUnusable
 from devots_desktop.services import logs
-from devots_desktop.services.account import OpenAccount, now
+from devots_desktop.services.account import OpenAccount
 from devots_desktop.services.accounts import Accounts
 from devots_desktop.services.tasks import Tasks
+from devots_desktop.services.watching import Shown
 from devots_desktop.store.profile import Profile
 from devots_desktop.sync.engine import SyncReport
 
@@ -104,7 +104,7 @@ async def _once(profile: Profile, account: Account, timeout: float) -> SyncRepor
 
 async def _watch(opened: OpenAccount, output: Output) -> None:
     """Print changes as they come."""
-    end, shown = asyncio.Event(), Shown(opened)
+    end, shown = asyncio.Event(), Shown(opened.cache, opened.lists)
     unwritten: list[NotAnswered] = []
 
     def tell(changes: ChangeSet) -> None:
@@ -155,39 +155,6 @@ async def _until_ended(opened: OpenAccount, end: asyncio.Event) -> None:
 
 def _tell_status(status: Status) -> None:
     message(f"{time.strftime('%H:%M:%S')}  {_NAMES[status.live]}  {status.sentence}")
-
-
-class Shown:
-    """What a watcher has been told: where so much changed that the list is to be read again, the single changes are found by comparing."""
-
-    def __init__(self, opened: OpenAccount) -> None:
-        self._lists = opened.lists
-        self._via = Via.LOCAL if opened.account.kind is AccountKind.COMPUTER else Via.PULL
-        self._told = {todo.client_id: (todo.text, todo.completed) for todo in everything(self._lists)}
-
-    def news(self, changes: ChangeSet) -> Iterator[Change]:
-        """The changes for people, oldest first: all but the marks that the server's answers change."""
-        if changes.reload:
-            yield from self._compared(changes.seq)
-        for change in changes.changes:
-            if change.op is Op.DELETE:
-                self._told.pop(change.client_id, None)
-            elif change.todo is not None:
-                self._told[change.client_id] = (change.text, change.completed)
-            if change.via is not Via.PUSH or change.op is not Op.UPDATE:
-                yield change
-
-    def _compared(self, seq: int) -> Iterator[Change]:
-        gone = dict(self._told)
-        for todo in everything(self._lists):
-            before, after = gone.pop(todo.client_id, None), (todo.text, todo.completed)
-            if before != after:
-                self._told[todo.client_id] = after
-                op = Op.UPDATE if before else Op.INSERT
-                yield Change(seq, op, self._via, todo.key, todo.client_id, *after, todo.updated_at, todo)
-        for client_id, before in gone.items():
-            del self._told[client_id]
-            yield Change(seq, Op.DELETE, self._via, 0, client_id, *before, now())
 
 
 def reader_gone() -> bool:

@@ -2,19 +2,17 @@
 
 import os
 from argparse import Namespace
-from collections.abc import Iterator
 from pathlib import Path
 
 from devots_desktop.cli.output import plain
 from devots_desktop.domain.account import Account
 from devots_desktop.domain.errors import AccountUnusable, UnknownTodo
 from devots_desktop.domain.todo import Todo
-from devots_desktop.store.lists import Lists, View
+from devots_desktop.store.lists import Lists
 from devots_desktop.store.profile import Profile, default_folder
 
 SHORTEST_ID = 4
 """Characters of an id that are taken for it at least (product.md)."""
-_ROWS_AT_ONCE = 1_000
 _SEE_IDS = "`devots list` shows the ids."
 
 
@@ -38,15 +36,6 @@ def chosen(profile: Profile, name: str | None) -> Account:
     raise AccountUnusable(
         "No such account", f"No account here is named {plain(name)!r}.", "`devots accounts` shows them; write the whole name."
     )
-
-
-def everything(lists: Lists, view: View = View.ALL, *, words: str = "", limit: int = -1) -> Iterator[Todo]:
-    """The todos of a view that the words find, newest first, a part at a time; one that somebody deletes meanwhile may be missing."""
-    keys = lists.search(words, view)[: limit if limit >= 0 else None]
-    for start in range(0, len(keys), _ROWS_AT_ONCE):
-        part = keys[start : start + _ROWS_AT_ONCE]
-        found = lists.todos(part)
-        yield from (found[key] for key in part if key in found)
 
 
 def find(lists: Lists, prefix: str) -> Todo:

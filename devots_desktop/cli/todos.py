@@ -11,7 +11,7 @@ from types import ModuleType
 
 from devots_desktop.cli import forms
 from devots_desktop.cli.at_once import at_once, here
-from devots_desktop.cli.opening import chosen, everything, find, open_profile
+from devots_desktop.cli.opening import chosen, find, open_profile
 from devots_desktop.cli.output import Output, message
 from devots_desktop.domain.account import Account, AccountKind
 from devots_desktop.domain.errors import DevotsError
@@ -79,7 +79,7 @@ def _settling() -> ModuleType:
 
 def _list(lists: Lists, arguments: Namespace, output: Output) -> None:
     words = " ".join(arguments.words) if arguments.command == "search" else ""
-    todos = everything(lists, View(arguments.view), words=words, limit=arguments.limit)
+    todos = lists.each(View(arguments.view), words=words, limit=arguments.limit)
     if output.as_json:
         output.array(map(forms.todo_form, todos))
     else:

@@ -5,7 +5,6 @@ from argparse import Namespace
 from collections.abc import Iterable
 from pathlib import Path
 
-from devots_desktop.cli.opening import everything
 from devots_desktop.cli.output import NotAnswered, Output, plain
 from devots_desktop.services import transfer
 from devots_desktop.services.transfer import Format
@@ -18,7 +17,7 @@ STANDARD = "-"
 def export(lists: Lists, arguments: Namespace, output: Output) -> None:
     """Write all todos of the account to a file, or to standard output. Raises FileUnusable."""
     form = Format(arguments.format) if arguments.format else transfer.form_of(Path(arguments.file))
-    parts = transfer.written(everything(lists), form)
+    parts = transfer.written(lists.each(), form)
     if arguments.file == STANDARD:
         _to_standard_output(parts)
         return

@@ -1,7 +1,9 @@
 """Accounts: the places where todos live, and what they are doing."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
+from typing import NamedTuple
 
 
 class AccountKind(StrEnum):
@@ -19,8 +21,7 @@ class SecretStore(StrEnum):
     FILE = "file"
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(NamedTuple):
     """An account as the profile remembers it. Holds no secret.
 
     Attributes:
@@ -35,7 +36,7 @@ class Account:
     name: str
     email: str = ""
     user_id: str = ""
-    address: dict[str, str] = field(default_factory=dict)
+    address: Mapping[str, str] = MappingProxyType({})
     secrets: SecretStore = SecretStore.KEYRING
 
 
@@ -49,8 +50,7 @@ class Live(StrEnum):
     SIGNED_OUT = "signed-out"
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(NamedTuple):
     """An account's state, for the sidebar and the status line.
 
     Attributes:

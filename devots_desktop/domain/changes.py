@@ -1,8 +1,8 @@
 """What changed: the one record that every write answers and that every list is kept current with."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from devots_desktop.domain.todo import Todo
 
@@ -28,8 +28,7 @@ class Via(StrEnum):
     """From elsewhere, while catching up."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One row's change.
 
     Attributes:
@@ -56,8 +55,7 @@ class Change:
         return self.via in (Via.LIVE, Via.PULL)
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeSet:
+class ChangeSet(NamedTuple):
     """Changes in the order in which they were committed.
 
     Attributes:

@@ -1,8 +1,8 @@
 """The todo, as the screen shows it and as a server holds it."""
 
 import json
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 Value = str | bool
 Patch = dict[str, Value]
@@ -15,6 +15,10 @@ WHOLE = "todo"
 """Stands for a field's name where a value that lost is a whole todo, which a delete took with it."""
 
 
+UNVERSIONED = -1
+"""The version of a row that has none: this device never saw it from a server, or the server is a plain one (sync.md, section 4)."""
+
+
 class State(StrEnum):
     """Where a todo stands between this device and the server."""
 
@@ -23,8 +27,7 @@ class State(StrEnum):
     PARKED = "parked"
 
 
-@dataclass(frozen=True, slots=True)
-class Todo:
+class Todo(NamedTuple):
     """A row of the list, as this device shows it.
 
     Attributes:
@@ -47,13 +50,12 @@ class Todo:
     missing: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ServerRow:
+class ServerRow(NamedTuple):
     """A todo as a server holds it, or its tombstone.
 
     Attributes:
         server_id: the server's serial number, an attribute and never the key.
-        row_version: strictly increasing per row (sync.md, section 3). Of a tombstone: above the row's.
+        row_version: strictly increasing per row (sync.md, section 3). Of a tombstone: above the row's. Of a plain server's row: UNVERSIONED.
         deleted: true for a tombstone; text, completed and the times then mean nothing.
     """
 
@@ -74,3 +76,16 @@ class ServerRow:
 def whole(patch: Patch, created_at: int) -> str:
     """A todo as the value that lost, as JSON: its fields, and when it was made."""
     return json.dumps({**patch, "created_at": created_at}, ensure_ascii=False, sort_keys=True)
+
+
+def derived_id(server_id: int, *, again: bool = False) -> str:
+    """The client_id of a todo that has none of its own on a plain server, as the server's migration derives it: md5('todo:' || id)::uuid.
+
+    Args:
+        again: another one, where a todo that was deleted and put back has taken the first along to its new server id.
+    """
+    import hashlib  # Not for the first paint: it loads OpenSSL.
+    import uuid
+
+    name = f"todo:{server_id}:again" if again else f"todo:{server_id}"
+    return str(uuid.UUID(bytes=hashlib.md5(name.encode(), usedforsecurity=False).digest()))

@@ -5,11 +5,10 @@ Imports nothing that the first window would wait for: asyncio and the servers' l
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from devots_desktop.domain.account import Account, AccountKind, SecretStore
+from devots_desktop.domain.account import Account, AccountKind
 from devots_desktop.domain.errors import AccountUnusable, DevotsError, SignedOut
 from devots_desktop.services.account import OpenAccount, now
 from devots_desktop.services.notices import Notices
@@ -22,45 +21,13 @@ if TYPE_CHECKING:
     from devots_desktop.remote.base import Remote
     from devots_desktop.remote.postgres.address import Address
     from devots_desktop.remote.postgres.session import Session
+    from devots_desktop.services.postgres_form import PostgresForm
 
 PASSWORD_LEAST = 8
 PASSWORD_MOST = 128
 """Better Auth's own limits, so that one password fits the portal too (portal-contract.md, section 2)."""
 
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True, slots=True)
-class PostgresForm:
-    """What a person enters to add a PostgreSQL account. Passwords are not shown when the form is printed.
-
-    Attributes:
-        address: the database.
-        login_password: of the database's login, shared by its people; the database's owner has it.
-        email, password: the person's own.
-        sign_up: make a new account on the server instead of signing in to one.
-        name: shown in the sidebar; made from e-mail and host where empty.
-    """
-
-    address: "Address"
-    email: str
-    login_password: str = field(default="", repr=False)
-    password: str = field(default="", repr=False)
-    sign_up: bool = False
-    name: str = ""
-    secrets: SecretStore = SecretStore.KEYRING
-
-    @classmethod
-    def from_url(cls, url: str, *, ca: str = "", **rest: object) -> Self:
-        """A form with the address and the login's password of a URL.
-
-        Raises:
-            AccountUnusable: the URL cannot be used.
-        """
-        from devots_desktop.remote.postgres.address import Address
-
-        address, password = Address.from_url(url, ca=ca)
-        return cls(**{"login_password": password, **rest, "address": address})  # type: ignore[arg-type]  # the fields above
 
 
 class Accounts:
@@ -104,7 +71,7 @@ class Accounts:
         connect = None if account.kind is AccountKind.COMPUTER else partial(self._connect, account)
         return OpenAccount(self._profile, account, connect=connect, clock=self._clock, notices=self.notices, suspicious=self.suspicious)
 
-    async def add_postgres(self, form: PostgresForm) -> Account:
+    async def add_postgres(self, form: "PostgresForm") -> Account:
         """Sign in or up at a PostgreSQL, and remember the account.
 
         Raises:
@@ -141,6 +108,7 @@ class Accounts:
         """
         from devots_desktop.remote.postgres.address import Address
         from devots_desktop.remote.thread import on_thread
+        from devots_desktop.services.postgres_form import PostgresForm
 
         _check_credentials(account.email, password)
         secrets = await self._secrets.get(account) or {}
@@ -227,7 +195,7 @@ def _check_credentials(email: str, password: str) -> None:
         )
 
 
-def _enter(form: PostgresForm, email: str) -> "Session":
+def _enter(form: "PostgresForm", email: str) -> "Session":
     from devots_desktop.remote.postgres import session
 
     if form.sign_up:

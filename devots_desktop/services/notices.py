@@ -1,8 +1,7 @@
 """What the program has to tell a person besides answers: a list that the window shows until it is read, and that a command prints."""
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from devots_desktop.services.hub import Hub
 
@@ -10,8 +9,7 @@ if TYPE_CHECKING:
     from devots_desktop.store.recovery import Rescue
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(NamedTuple):
     """Something that happened, as people are told. Plain text; it may name a file, never a todo's text.
 
     Attributes:

@@ -2,9 +2,9 @@
 
 import json
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 from devots_desktop.domain.errors import ProfileUnusable
 from devots_desktop.store.profile import write_private
@@ -20,8 +20,7 @@ class Appearance(StrEnum):
     DARK = "dark"
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """The settings of a profile.
 
     Attributes:
@@ -38,7 +37,7 @@ def load(folder: Path) -> Settings:
     """The settings of this profile folder; what is missing or cannot be read is as it is by default."""
     with suppress(OSError, ValueError, KeyError, TypeError):
         found = json.loads((folder / _NAME).read_text(encoding="utf-8"))
-        usual = asdict(Settings())
+        usual = Settings()._asdict()
         known = usual | {name: value for name, value in dict(found).items() if name in usual}
         return Settings(Appearance(known["appearance"]), known["notify"] is True, known["hide_text"] is True)
     return Settings()
@@ -51,7 +50,7 @@ def save(folder: Path, settings: Settings) -> None:
         ProfileUnusable: they could not be written; what was there before is still there.
     """
     try:
-        write_private(folder / _NAME, json.dumps(asdict(settings), indent=1))
+        write_private(folder / _NAME, json.dumps(settings._asdict(), indent=1))
     except OSError as error:
         raise ProfileUnusable(
             "Settings not stored", f"The settings in {folder} could not be written.", "Allow writing to the folder, or free some space."

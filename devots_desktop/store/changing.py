@@ -1,6 +1,6 @@
 """The change of one todo: its row, its mutations and its journal entry, inside the transaction of whoever calls."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from devots_desktop.domain.changes import Op
 from devots_desktop.domain.todo import Patch, ServerRow, State
@@ -42,7 +42,7 @@ def change(cache: Cache, row: rows.Row, changed: Patch, at: int, *, anew: bool =
     if cache.syncs:
         queueing.edit(cache.db, row, changed, at, anew=anew)
     text, completed = (changed.get(name, value) for name, value in row.patch().items())
-    new = replace(row, text=str(text), completed=bool(completed), updated_at=at, state=_state(cache, row.client_id))
+    new = row._replace(text=str(text), completed=bool(completed), updated_at=at, state=_state(cache, row.client_id))
     cache.db.execute(
         "UPDATE todo SET text = ?, completed = ?, updated_at = ?, state = ?, checksum = ? WHERE key = ?",
         (new.text, new.completed, at, new.state, new.checksum, row.key),

@@ -3,20 +3,26 @@
 A row whose checksum does not fit is neither shown nor sent: the file is set aside and rebuilt (recovery.py).
 """
 
-import hashlib
 import sqlite3
 
 from devots_desktop.domain.errors import CacheDamaged
+
+try:
+    from _blake2 import blake2b  # hashlib has the same, and loads OpenSSL with it: 4 ms of the first paint.
+except ImportError:  # A Python that was built with OpenSSL's only.
+    from hashlib import blake2b
 
 
 def checksum(*values: object) -> int:
     """64 bits over what these values look like, signed as SQLite's integers are. Booleans are to be passed as 0 and 1, as they are stored."""
     seen = "\x1f".join(map(str, values)).encode("utf-8", "surrogatepass")
-    return int.from_bytes(hashlib.blake2b(seen, digest_size=8).digest(), "big", signed=True)
+    return int.from_bytes(blake2b(seen, digest_size=8).digest(), "big", signed=True)
 
 
 def mutation_checksum(*values: object) -> str:
     """What an entry of the outbox carries, over its columns mutation_id, client_id, kind, payload, made_at."""
+    import hashlib  # As above: the first paint sends nothing.
+
     return hashlib.sha256("\x1f".join(map(str, values)).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 

@@ -8,7 +8,7 @@ from devots_desktop.domain.changes import Via
 from devots_desktop.domain.lines import Line
 from devots_desktop.domain.steps import Action
 from devots_desktop.domain.todo import Patch
-from devots_desktop.store import changing, history, journal, rows
+from devots_desktop.store import changing, history, journal, outbox, rows
 from devots_desktop.store.cache import Cache
 from devots_desktop.store.changing import Changed
 from devots_desktop.store.history import Entry, Was, was
@@ -30,11 +30,13 @@ def add_all(cache: Cache, lines: Sequence[Line]) -> list[str]:
         their client_ids.
     """
     ids = [str(uuid.uuid4()) for _ in lines]
-    with cache.transaction():
+    with cache.transaction() as db:
         at = cache.clock()
         # The first one is the newest. They were all made at this moment, so that none of them lies in the future.
+        first = outbox.creation_time(db, at, len(ids)) if cache.syncs else at
         made = [
-            (client_id, Was(line.text, line.completed, at - place)) for place, (client_id, line) in enumerate(zip(ids, lines, strict=True))
+            (client_id, Was(line.text, line.completed, first - place))
+            for place, (client_id, line) in enumerate(zip(ids, lines, strict=True))
         ]
         changes = [changing.insert(cache, client_id, values, at) for client_id, values in reversed(made)]
         finish(cache, Action.ADD, [Entry(client_id, None, values) for client_id, values in made], changes, at)

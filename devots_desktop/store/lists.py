@@ -7,12 +7,11 @@ import sqlite3
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from devots_desktop.domain.changes import Via
 from devots_desktop.domain.errors import CacheUnusable
@@ -57,8 +56,7 @@ _ORDER = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(NamedTuple):
     """How many todos there are, and how many of this account's changes wait or need the user.
 
     Attributes:
@@ -167,6 +165,14 @@ class Lists:
                 found = db.execute(f"SELECT {rows.todo_columns('t')} FROM todo t WHERE t.key IN ({marks})", part)
                 answer.update((values[0], rows.todo(values)) for values in found)
         return answer
+
+    def each(self, view: View = View.ALL, *, words: str = "", limit: int = -1) -> Iterator[Todo]:
+        """The todos of a view that the words find, newest first, a part at a time; one that somebody deletes meanwhile may be missing."""
+        keys = self.search(words, view)[: limit if limit >= 0 else None]
+        for start in range(0, len(keys), _AT_ONCE):
+            part = keys[start : start + _AT_ONCE]
+            found = self.todos(part)
+            yield from (found[key] for key in part if key in found)
 
     def by_prefix(self, prefix: str) -> list[Todo]:
         """The todos whose client_id starts so, two at the most."""

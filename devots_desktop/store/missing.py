@@ -5,7 +5,6 @@ They stay on the screen, marked, until the user decides or the server brings the
 
 import sqlite3
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 
 from devots_desktop.domain.changes import Op, Via
 from devots_desktop.domain.question import Choice, Question
@@ -29,7 +28,7 @@ def question(db: sqlite3.Connection) -> Question | None:
 
 def note(db: sqlite3.Connection, gone: Sequence[str], at: int) -> None:
     """Mark todos as not on the server. Their versions say nothing any more: should the server bring them again, that is news."""
-    marked = [replace(row, row_version=NEVER_SEEN) for client_id in gone if (row := rows.row(db, client_id)) is not None]
+    marked = [row._replace(row_version=NEVER_SEEN) for client_id in gone if (row := rows.row(db, client_id)) is not None]
     rows.mark(db, marked)
     db.executemany("INSERT OR IGNORE INTO missing (client_id, at) VALUES (?, ?)", [(row.client_id, at) for row in marked])
     # For other people nothing has changed; the mark of each row has.
@@ -67,7 +66,7 @@ def answer(cache: Cache, choice: Choice) -> int:
 
 def _put_back(cache: Cache, row: rows.Row, at: int) -> Changed:
     queueing.create(cache.db, row.client_id, row.patch(), at=at, created_at=row.created_at)
-    new = replace(row, server_id=0, row_version=NEVER_SEEN, state=State.PENDING)
+    new = row._replace(server_id=0, row_version=NEVER_SEEN, state=State.PENDING)
     rows.mark(cache.db, [new])
     return Changed(Op.UPDATE, new)
 

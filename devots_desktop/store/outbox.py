@@ -4,6 +4,7 @@ A mutation that was never sent can still change: later edits of the same todo ar
 may have applied it although its answer was lost, and knows it by its id.
 """
 
+import dataclasses
 import json
 import sqlite3
 from typing import Any
@@ -14,6 +15,18 @@ from devots_desktop.store.checksum import mutation_checksum
 
 _COLUMNS = "mutation_id, client_id, kind, payload, made_at"
 _READ = f"{_COLUMNS}, checksum"
+
+
+def creation_time(db: sqlite3.Connection, now: int, count: int = 1) -> int:
+    """The newest of so many times of creation, a microsecond apart, each later than all that this device gave before.
+
+    On a plain server they are what a create is known by, whose answer was lost: none is given twice, even where the clock was set back.
+    """
+    newest: int = db.execute(
+        "INSERT INTO sync_state VALUES ('created_at', ?1) ON CONFLICT (name) DO UPDATE SET value = max(value + ?2, ?1) RETURNING CAST(value AS INTEGER)",
+        (now, count),
+    ).fetchone()[0]
+    return newest
 
 
 def add(db: sqlite3.Connection, mutation: Mutation) -> None:
@@ -49,15 +62,20 @@ def last_unsent(db: sqlite3.Connection, client_id: str) -> Mutation | None:
 
 
 def take(db: sqlite3.Connection, most: int) -> list[Mutation]:
-    """Freeze the oldest mutations and answer them for sending.
+    """Freeze the oldest mutations and answer them for sending; those that were frozen before say so.
 
     Raises:
         CacheDamaged: an entry is not what was written (SQLite itself does not notice damage to content); nothing was frozen.
     """
-    found = db.execute(f"SELECT {_READ} FROM outbox ORDER BY seq LIMIT ?", (most,)).fetchall()
-    taken = list(map(mutation, found))
+    found = db.execute(f"SELECT {_READ}, sent FROM outbox ORDER BY seq LIMIT ?", (most,)).fetchall()
+    taken = [dataclasses.replace(mutation(values[:6]), sent=bool(values[6])) for values in found]
     db.executemany("UPDATE outbox SET sent = 1 WHERE mutation_id = ?", [(values[0],) for values in found])
     return taken
+
+
+def unanswered_creates(db: sqlite3.Connection) -> list[Mutation]:
+    """Creates that were sent and not answered: the server may have them."""
+    return list(map(mutation, db.execute(f"SELECT {_READ} FROM outbox WHERE kind = 'create' AND sent = 1 ORDER BY seq")))
 
 
 def count(db: sqlite3.Connection) -> int:

@@ -5,7 +5,6 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +71,9 @@ class Profile:
         Raises:
             ProfileUnusable: it could not be written; what was there before is still there.
         """
-        entries = [asdict(account) for account in accounts if account.kind is not AccountKind.COMPUTER]
+        entries = [
+            account._asdict() | {"address": dict(account.address)} for account in accounts if account.kind is not AccountKind.COMPUTER
+        ]
         try:
             write_private(self._file, json.dumps({"current": current, "accounts": entries}, indent=1, ensure_ascii=False))
         except OSError as error:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from devots_desktop.domain.mutation import Kind, Mutation, merge
-from devots_desktop.domain.todo import Patch, ServerRow
+from devots_desktop.domain.todo import Patch, ServerRow, State
 from devots_desktop.store import outbox, parking, replica, rows
 
 
@@ -70,7 +70,7 @@ def drop(db: sqlite3.Connection, row: rows.Row) -> ServerRow | None:
     if base is not None and not never_made and (not gone or replica.buried(db, client_id) >= 0):
         shown = merge(base.patch(), pending)
         _forget_base(db, client_id)
-        return replace(base, text=str(shown["text"]), completed=bool(shown["completed"]))
+        return base._replace(text=str(shown["text"]), completed=bool(shown["completed"]))
     last = outbox.last_unsent(db, client_id)
     if last is not None:
         outbox.remove(db, last.mutation_id)
@@ -101,7 +101,7 @@ def put_back(db: sqlite3.Connection, deleted: ServerRow, at: int) -> ServerRow:
     below = base or deleted
     _store(db, Mutation(_new_id(), client_id, Kind.EDIT, values, seen, at), write=outbox.add)
     shown = merge(below.patch(), outbox.pending(db, client_id))
-    return replace(below, text=str(shown["text"]), completed=bool(shown["completed"]))
+    return below._replace(text=str(shown["text"]), completed=bool(shown["completed"]))
 
 
 def _alive(db: sqlite3.Connection, client_id: str) -> ServerRow | None:
@@ -155,8 +155,8 @@ def _first_seen(mutations: Sequence[Mutation]) -> Patch:
 
 
 def _remember_base(db: sqlite3.Connection, row: rows.Row) -> None:
-    """Keep the server's row when the first edit is laid over it; a row that the server never had has none."""
-    if row.row_version >= 0 and rows.base(db, row.client_id) is None:
+    """Keep the server's row when the first edit is laid over it, even where its version belongs to another history; a row of ours has none."""
+    if row.server_id and row.state is State.SYNCED and rows.base(db, row.client_id) is None:
         rows.put_base(db, row.server())
 
 

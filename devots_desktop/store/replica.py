@@ -1,7 +1,7 @@
 """What the cache knows of the server: rows shown, rows below edits, tombstones, lost values, the cursor. Called inside a transaction."""
 
 import sqlite3
-from collections.abc import Container
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from devots_desktop.domain.changes import Op, Via
@@ -10,6 +10,11 @@ from devots_desktop.store import journal, rows
 from devots_desktop.store.checksum import checksum, verify
 
 _COLUMNS = "client_id, server_id, text, completed, created_at, updated_at, row_version"
+_SHOW = (
+    f"INSERT INTO todo ({_COLUMNS}, state, checksum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (client_id) DO UPDATE SET"
+    " server_id = excluded.server_id, text = excluded.text, completed = excluded.completed, created_at = excluded.created_at,"
+    " updated_at = excluded.updated_at, row_version = excluded.row_version, state = excluded.state, checksum = excluded.checksum"
+)
 
 
 def show(db: sqlite3.Connection, server: ServerRow, via: Via, at: int, *, tell: bool = True) -> None:
@@ -24,15 +29,30 @@ def show(db: sqlite3.Connection, server: ServerRow, via: Via, at: int, *, tell: 
     elif old is not None and via is Via.PUSH:
         via = Via.LIVE  # The answer brought somebody else's change along.
     values = (*rows.server_values(server), str(state(db, server.client_id)))
-    db.execute(
-        f"INSERT INTO todo ({_COLUMNS}, state, checksum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (client_id) DO UPDATE SET"
-        " server_id = excluded.server_id, text = excluded.text, completed = excluded.completed, created_at = excluded.created_at,"
-        " updated_at = excluded.updated_at, row_version = excluded.row_version, state = excluded.state, checksum = excluded.checksum",
-        (*values, checksum(*values)),
-    )
+    db.execute(_SHOW, (*values, checksum(*values)))
     new = rows.row(db, server.client_id) if tell else None
     if new is not None and new != old:
         journal.write(db, Op.INSERT if old is None else Op.UPDATE, via, new, at)
+
+
+def show_all(
+    db: sqlite3.Connection, page: Sequence[ServerRow], known: Mapping[str, rows.Row], via: Via, at: int, *, tell: bool = True
+) -> None:
+    """Put rows on the screen that nothing of this device lies over; as `show`, for many at once.
+
+    Args:
+        known: what the screen shows of these todos now.
+    """
+    values = [(*rows.server_values(row), str(State.SYNCED)) for row in page]
+    db.executemany(_SHOW, [(*each, checksum(*each)) for each in values])
+    if not tell:
+        return
+    shown = rows.known(db, [row.client_id for row in page])
+    for row in page:
+        old, new = known.get(row.client_id), shown[row.client_id]
+        if new != old:
+            unchanged = old is not None and old.patch() == row.patch()
+            journal.write(db, Op.INSERT if old is None else Op.UPDATE, Via.PUSH if unchanged else via, new, at)
 
 
 def remove(db: sqlite3.Connection, client_id: str, via: Via, at: int, *, tell: bool = True) -> None:
@@ -58,14 +78,18 @@ def bury(db: sqlite3.Connection, client_id: str, row_version: int) -> None:
 
 
 def touched(db: sqlite3.Connection) -> set[str]:
-    """The todos that something of this device lies over."""
-    return {client_id for (client_id,) in db.execute("SELECT client_id FROM outbox UNION SELECT client_id FROM parked")}
+    """The todos that something of this device lies over, or did."""
+    found = db.execute("SELECT client_id FROM outbox UNION SELECT client_id FROM parked UNION SELECT client_id FROM base")
+    return {client_id for (client_id,) in found}
 
 
-def versions(db: sqlite3.Connection, client_id: str) -> tuple[int, int]:
-    """The version of a todo's row and that of its newest tombstone, -1 for none. Raises CacheDamaged: a wrong one would hide what the server has."""
-    row = rows.row(db, client_id)
-    return row.row_version if row else -1, buried(db, client_id)
+def tombstones(db: sqlite3.Connection, ids: Sequence[str]) -> dict[str, int]:
+    """The versions of the newest tombstones of these todos, by client_id. Raises CacheDamaged."""
+    answer: dict[str, int] = {}
+    for client_id, version, stored in rows.among(db, "SELECT client_id, row_version, checksum FROM tombstone WHERE client_id IN ({})", ids):
+        verify(stored, client_id, version)
+        answer[client_id] = version
+    return answer
 
 
 def buried(db: sqlite3.Connection, client_id: str) -> int:
@@ -119,6 +143,8 @@ def _number(text: str | None) -> int | None:
 
 def set_cursor(db: sqlite3.Connection, new: Cursor) -> None:
     """Store the cursor, in the transaction that stores what it stands behind."""
+    if cursor(db) == new:
+        return  # Looking at a server that has no news writes nothing.
     db.execute("DELETE FROM sync_state WHERE name IN ('since', 'epoch', 'horizon', 'after_version', 'after_key', 'checksum')")
     state = {"epoch": new.epoch, "horizon": str(new.horizon)}
     state |= {"since": str(new.since)} if new.since is not None else {}
@@ -153,7 +179,7 @@ def unstage(db: sqlite3.Connection, done: list[ServerRow]) -> None:
     db.executemany("DELETE FROM staging WHERE client_id = ?", [(row.client_id,) for row in done])
 
 
-def mark_seen(db: sqlite3.Connection, page: list[ServerRow]) -> None:
+def mark_seen(db: sqlite3.Connection, page: Sequence[ServerRow]) -> None:
     """Note that a full pull brought these rows, for the sweep at its end."""
     db.executemany("INSERT OR IGNORE INTO seen VALUES (?)", [(row.client_id,) for row in page if not row.deleted])
 
@@ -178,10 +204,13 @@ def forget_seen(db: sqlite3.Connection) -> None:
 
 
 def forget_versions(db: sqlite3.Connection) -> None:
-    """A new epoch: versions of the old one say nothing any more, so that every row that comes is news."""
-    db.execute("UPDATE todo SET row_version = -1")
-    db.execute("UPDATE base SET row_version = -1")
-    rows.stamp(db)
+    """A new epoch: versions of the old one say nothing any more, so that every row that comes is news. What is damaged keeps its wrong checksum."""
+    for table, rest in (("todo", ", state"), ("base", "")):
+        columns = f"{_COLUMNS}{rest}"
+        db.execute(
+            f"UPDATE {table} SET row_version = -1, checksum = row_checksum({columns.replace('row_version', '-1')})"
+            f" WHERE checksum = row_checksum({columns})"
+        )
     db.execute("DELETE FROM tombstone")
     db.execute("DELETE FROM staging")
 

@@ -2,18 +2,18 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 from devots_desktop.domain.todo import WHOLE, Patch, ServerRow, State, Todo
 from devots_desktop.store.checksum import checksum, verify
 
+_AT_ONCE = 500
+"""Keys in one query; an SQLite can be built to take no more than 999 parameters (sqlite.org/limits.html)."""
 _SERVER = "client_id, server_id, text, completed, created_at, updated_at, row_version"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A row of the table todo. `checksum` is over all of it but the key."""
 
     key: int
@@ -38,6 +38,13 @@ class Row:
     def checksum(self) -> int:
         """What stands in the row's column `checksum`."""
         return checksum(*_checked(self))
+
+
+def among(db: sqlite3.Connection, query: str, keys: Sequence[str | int]) -> Iterator[tuple[Any, ...]]:
+    """What a query finds for these keys, a part of them at a time. `{}` in the query stands for the question marks."""
+    for start in range(0, len(keys), _AT_ONCE):
+        part = keys[start : start + _AT_ONCE]
+        yield from db.execute(query.format(",".join("?" * len(part))), part)
 
 
 def _checked(row: Row) -> tuple[str, int, str, int, int, int, int, str]:
@@ -99,6 +106,17 @@ def row(db: sqlite3.Connection, client_id: str) -> Row | None:
     key, client_id, server_id, text, completed, created_at, updated_at, row_version, state, stored = found
     verify(stored, *found[1:9])
     return Row(key, client_id, server_id, text, bool(completed), created_at, updated_at, row_version, State(state))
+
+
+def known(db: sqlite3.Connection, ids: Sequence[str]) -> dict[str, Row]:
+    """The rows that the screen shows for these todos, by client_id. Raises CacheDamaged."""
+    query = f"SELECT client_id, key, {_SERVER.removeprefix('client_id, ')}, state, checksum FROM todo WHERE client_id IN ({{}})"
+    answer: dict[str, Row] = {}
+    for client_id, key, server_id, text, completed, *rest, stored in among(db, query, ids):
+        verify(stored, client_id, server_id, text, completed, *rest)
+        created_at, updated_at, row_version, state = rest
+        answer[client_id] = Row(key, client_id, server_id, text, bool(completed), created_at, updated_at, row_version, State(state))
+    return answer
 
 
 def base(db: sqlite3.Connection, client_id: str) -> ServerRow | None:

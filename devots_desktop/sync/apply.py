@@ -1,15 +1,15 @@
 """Carries out in the cache what plan.py decides. Each function is one transaction, on the thread that owns the cache."""
 
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from devots_desktop.domain.changes import Via
 from devots_desktop.domain.mutation import Answer, Mutation, Page
 from devots_desktop.domain.todo import ServerRow
-from devots_desktop.store import journal, lists, missing, outbox, parking, replica, rows
+from devots_desktop.store import journal, lists, missing, naming, outbox, parking, replica, rows
 from devots_desktop.store.cache import Cache
-from devots_desktop.sync import plan
+from devots_desktop.sync import plain, plan
 from devots_desktop.sync.plan import Case, Decision, Local
 
 RELOAD_ABOVE = 2_000
@@ -36,7 +36,7 @@ class Sweep:
 def take(cache: Cache, most: int) -> list[Mutation]:
     """Freeze the oldest mutations of the outbox and answer them for sending."""
     with cache.transaction() as db:
-        return outbox.take(db, most)
+        return [naming.addressed(db, mutation) for mutation in outbox.take(db, most)]
 
 
 def waiting(cache: Cache) -> tuple[int, int]:
@@ -63,7 +63,8 @@ def acknowledge(cache: Cache, batch: Sequence[Mutation], answers: Sequence[Answe
         replica.note_contact(db, cache.clock())
         for answer in answers:
             mutation = by_id[answer.mutation_id]
-            decision = plan.answered(_local(db, mutation.client_id, without=mutation.mutation_id), mutation, answer)
+            local = _local(db, mutation.client_id, without=mutation.mutation_id)
+            decision = plan.answered(local, mutation, plain.stamped_answer(local, answer))
             if decision.case is Case.PARK:
                 parking.park(db, mutation.mutation_id, decision.park, cache.clock())
             elif not outbox.remove(db, mutation.mutation_id):
@@ -99,11 +100,11 @@ def receive_first(cache: Cache, page: Page, cursor: replica.Cursor) -> int:
     with cache.transaction(durable=False) as db:
         if cursor.after is None:
             replica.forget_seen(db)
-        news = _apply(db, page.rows, Via.PULL, cache.clock(), tell=False)
-        replica.mark_seen(db, list(page.rows))
-        last = (page.rows[-1].row_version, page.rows[-1].client_id) if page.rows else cursor.after
+        found = _named(db, page)
+        news = _apply(db, found, Via.PULL, cache.clock(), tell=False)
+        replica.mark_seen(db, found)
         horizon = cursor.horizon if cursor.after else page.horizon
-        replica.set_cursor(db, replica.Cursor(epoch=page.epoch, horizon=horizon, after=last))
+        replica.set_cursor(db, replica.Cursor(epoch=page.epoch, horizon=horizon, after=page.end or cursor.after))
         replica.note_contact(db, cache.clock())
         if news:
             journal.write_reload(db, cache.clock())
@@ -145,11 +146,18 @@ def end_list(cache: Cache, seen: Collection[str] | None = None, *, ask: bool) ->
         journal.trim(db)
 
 
-def stage(cache: Cache, page: Page) -> None:
-    """Keep a page of a longer pull aside: none of it is shown before its last page has come."""
+def stage(cache: Cache, page: Page) -> set[str]:
+    """Keep a page of a longer pull aside: none of it is shown before its last page has come. Of a plain server's page, only what is news.
+
+    Returns:
+        the todos that the page brought.
+    """
     with cache.transaction(durable=False) as db:
-        replica.stage(db, list(page.rows))
+        found = _named(db, page)
+        known = rows.known(db, [row.client_id for row in found]) if page.plain else {}
+        replica.stage(db, [row for row in found if not _is_known(row, known.get(row.client_id))])
         replica.note_contact(db, cache.clock())
+    return {row.client_id for row in found}
 
 
 def drop_stage(cache: Cache) -> None:
@@ -179,21 +187,80 @@ def apply_staged(cache: Cache, cursor: replica.Cursor, via: Via) -> tuple[int, b
 def restart(cache: Cache) -> None:
     """The server's history is another one: forget the cursor and all versions, keep what is shown and what waits."""
     with cache.transaction() as db:
-        replica.forget_versions(db)
-        replica.forget_seen(db)
-        replica.set_cursor(db, replica.Cursor())
+        _restart(db)
+
+
+def rename(cache: Cache) -> None:
+    """The server keeps keys and versions now: give each todo the key that its staged row has, and begin anew. What waits goes along."""
+    with cache.transaction() as db:
+        naming.rename(db, naming.pairs(db, replica.staged(db, -1)))
+        _restart(db)
+        journal.write_reload(db, cache.clock())
+
+
+def contradicts(cache: Cache, page: Page, gone: Collection[str]) -> bool:
+    """Whether a page brings todos that were said to be gone."""
+    with cache.transaction(durable=False) as db:
+        return any(row.client_id in gone and not row.deleted for row in _named(db, page))
+
+
+def _restart(db: sqlite3.Connection) -> None:
+    replica.forget_versions(db)
+    replica.forget_seen(db)
+    replica.set_cursor(db, replica.Cursor())
+
+
+def _named(db: sqlite3.Connection, page: Page) -> Sequence[ServerRow]:
+    return naming.named(db, page.rows) if page.plain else page.rows
 
 
 def _apply(db: sqlite3.Connection, page: Sequence[ServerRow], via: Via, at: int, *, tell: bool = True) -> int:
-    news, touched = 0, replica.touched(db)
-    for row in page:
-        local = _local(db, row.client_id) if row.client_id in touched else Local(*replica.versions(db, row.client_id))
-        decision = plan.incoming(local, row)
-        if decision.case is not Case.OLD_NEWS:
-            news += 1
-            _carry_out(db, row.client_id, decision, via, at, tell=tell)
-    missing.found(db, {row.client_id for row in page})
+    """Decide about each row and carry it out, in order.
+
+    Returns:
+        how many rows were news.
+    """
+    touched, news = replica.touched(db), 0
+    for part in _each_todo_once(page):
+        ids = [row.client_id for row in part]
+        known, buried = rows.known(db, ids), replica.tombstones(db, ids)
+        fresh: list[ServerRow] = []
+        for row in part:
+            row_known = known.get(row.client_id)
+            local = (
+                _local(db, row.client_id) if row.client_id in touched else _untouched(row_known, buried.get(row.client_id, plan.UNKNOWN))
+            )
+            decision = plan.incoming(local, plain.stamped(local, row))
+            news += decision.case is not Case.OLD_NEWS
+            if decision.case is Case.APPLY and row.client_id not in touched and decision.show is not None:
+                fresh.append(decision.show)
+            elif decision.case is not Case.OLD_NEWS:
+                _carry_out(db, row.client_id, decision, via, at, tell=tell)
+        # Nearly all of a page: written together.
+        replica.show_all(db, fresh, known, via, at, tell=tell)
+        missing.found(db, set(ids))
     return news
+
+
+def _is_known(row: ServerRow, known: rows.Row | None) -> bool:
+    return known is not None and known.row_version > plan.UNKNOWN and row._replace(row_version=known.row_version) == known.server()
+
+
+def _each_todo_once(page: Sequence[ServerRow]) -> Iterator[Sequence[ServerRow]]:
+    """The page in parts of which none has a todo twice: a tombstone may come with the row that was made anew above it."""
+    start, seen = 0, set[str]()
+    for place, row in enumerate(page):
+        if row.client_id in seen:
+            yield page[start:place]
+            start, seen = place, set()
+        seen.add(row.client_id)
+    yield page[start:]
+
+
+def _untouched(row: rows.Row | None, buried: int) -> Local:
+    if row is None:
+        return Local(buried=buried)
+    return Local(row.row_version, buried, row.server())
 
 
 def _carry_out(db: sqlite3.Connection, client_id: str, decision: Decision, via: Via, at: int, *, tell: bool = True) -> None:
@@ -218,9 +285,7 @@ def _carry_out(db: sqlite3.Connection, client_id: str, decision: Decision, via: 
 def _local(db: sqlite3.Connection, client_id: str, *, without: str = "") -> Local:
     """What the cache has of a todo, leaving out the mutation that is being answered."""
     row, base = rows.row(db, client_id), rows.base(db, client_id)
-    shown = None
-    if row is not None:
-        shown = ServerRow(client_id, row.server_id, row.text, row.completed, row.created_at, row.updated_at, row.row_version)
+    shown = row.server() if row else None
     known = base or shown
     pending = tuple(mutation for mutation in outbox.pending(db, client_id) if mutation.mutation_id != without)
     return Local(

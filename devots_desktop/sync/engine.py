@@ -8,10 +8,10 @@ Clock, sleep, random numbers, the cache's thread and the remote are passed in, s
 
 import asyncio
 import logging
-import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 from devots_desktop.domain.account import Live, Status
 from devots_desktop.domain.changes import ChangeSet, Via
@@ -30,9 +30,20 @@ PROBE_EVERY_S = 5.0
 BACKOFF_MOST_S = 60.0
 LOCK_EVERY_S = 1.0
 SENT_EVERY_S = 0.05
+DRIFT_EVERY_S = 5.0
+DRIFT_MOST_S = 10.0
+"""Seconds by which the wall clock may leave the monotonic one between two looks; beyond, the computer slept (sync.md, section 5)."""
 
 _ANOTHER = "Another program on this profile syncs this account."
 _log = logging.getLogger(__name__)
+
+
+class Chance(Protocol):
+    """Where random numbers come from; random.Random is one."""
+
+    def uniform(self, a: float, b: float, /) -> float:
+        """A number between these."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +70,10 @@ class Engine:
         run: Run,
         publish: Callable[[ChangeSet], object],
         tell: Callable[[Status], None],
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        rng: random.Random | None = None,
+        sleep: Callable[[float], Awaitable[None]],
+        rng: Chance,
+        wall: Callable[[], float],
+        monotonic: Callable[[], float],
     ) -> None:
         """Make an engine that does nothing yet.
 
@@ -71,6 +84,7 @@ class Engine:
             publish: called on the cache's thread with changes of the list.
             tell: called with the account's state.
             sleep, rng: for the pauses, in seconds.
+            wall, monotonic: two clocks in seconds; only the first goes on while the computer sleeps.
         """
         self._cache = cache
         self._connect = connect
@@ -79,11 +93,13 @@ class Engine:
         self._publish = publish
         self._tell = tell
         self._sleep = sleep
-        self._rng = rng or random.Random()  # noqa: S311 (spreads pauses, guards nothing)
+        self._rng = rng
+        self._wall, self._monotonic = wall, monotonic
         self._lock = SyncLock(cache.path)
         self._remote: Remote | None = None
         self._wake = asyncio.Event()
         self._resume = asyncio.Event()
+        self._woken = asyncio.Event()
         self._push_due = self._pull_due = True
         self._told = False
         self._failures = 0
@@ -106,6 +122,13 @@ class Engine:
 
     async def run(self) -> None:
         """Keep the account in step until cancelled."""
+        watch = asyncio.create_task(self._watch())
+        try:
+            await self._supervise()
+        finally:
+            watch.cancel()
+
+    async def _supervise(self) -> None:
         while True:
             try:
                 await self._until_locked()
@@ -118,12 +141,12 @@ class Engine:
                 await self._until_reachable()
             except DevotsError as error:
                 self._tell(Status(Live.OFFLINE, str(error)))
-                await self._sleep(CHECK_EVERY_S)
+                await self._pause(CHECK_EVERY_S)
             except Exception:  # noqa: BLE001
                 # A bug of ours must not end the sync for good: it is reported, and the next session begins from what is stored.
                 _log.exception("The sync of an account failed")
                 self._tell(Status(Live.OFFLINE, "Something unexpected happened while syncing. It is tried again in a minute."))
-                await self._sleep(CHECK_EVERY_S)
+                await self._pause(CHECK_EVERY_S)
 
     async def once(self, timeout: float) -> SyncReport:
         """Push and pull once, for a command that ends then. Raises nothing of the DevotsError family: the report says it.
@@ -136,6 +159,7 @@ class Engine:
             async with asyncio.timeout(timeout):
                 if self._lock.acquire():
                     exchange = self._exchange(await self._reconnect())
+                    await exchange.begin()
                     await exchange.push()
                     await exchange.pull()
                 else:
@@ -208,6 +232,7 @@ class Engine:
     async def _work(self, remote: Remote) -> None:
         live, self._push_due = False, True
         exchange = self._exchange(remote)
+        await exchange.begin()
         while True:
             self._wake.clear()
             if self._push_due:
@@ -236,10 +261,34 @@ class Engine:
         if self._failures > 1:
             # Where nothing can be asked whether the server is back, the pauses stay short.
             most = BACKOFF_MOST_S if self._remote is not None else PROBE_EVERY_S
-            await self._sleep(self._rng.uniform(0, min(most, 2.0 ** min(self._failures, 10))))
+            await self._pause(self._rng.uniform(0, min(most, 2.0 ** min(self._failures, 10))))
         while self._remote is not None and not await self._remote.reachable():
             self._failures = 0
-            await self._sleep(PROBE_EVERY_S)
+            await self._pause(PROBE_EVERY_S)
+
+    async def _watch(self) -> None:
+        """Notice that the computer slept: whoever opens it wants to see what is new, and a connection may have died unseen."""
+        before = self._drift()
+        while True:
+            await self._sleep(DRIFT_EVERY_S)
+            now = self._drift()
+            if abs(now - before) > DRIFT_MOST_S:
+                self._woken.set()
+                self.check()
+            before = now
+
+    def _drift(self) -> float:
+        return self._wall() - self._monotonic()
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait, but not on after the computer slept."""
+        self._woken.clear()
+        parts = tuple(map(asyncio.ensure_future, (self._sleep(seconds), self._woken.wait())))
+        try:
+            await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for part in parts:
+                part.cancel()
 
     async def _until_sent(self) -> None:
         """Wait until the process that syncs this account has emptied the outbox."""

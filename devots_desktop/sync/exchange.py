@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from devots_desktop.domain.changes import ChangeSet, Via
 from devots_desktop.domain.errors import BatchRefused, SignedOut, Unreachable
-from devots_desktop.domain.mutation import Answer, Outcome, Page
+from devots_desktop.domain.mutation import PLAIN, Answer, Outcome, Page
 from devots_desktop.remote.base import PUSH_MOST, Position, Remote
 from devots_desktop.store import replica
 from devots_desktop.store.cache import Cache, Run
@@ -38,11 +38,23 @@ class Exchange:
         self._user_id = user_id
         self._run = run
         self._publish = publish
+        self._at_once = PUSH_MOST
         self.pushed = self.pulled = 0
+
+    async def begin(self) -> None:
+        """Look whether a plain server still is one, before anything is sent: one that keeps keys of its own would not know our todos by ours."""
+        cursor = await self._run(partial(apply.cursor, self._cache))
+        if cursor.epoch != PLAIN:
+            return
+        if (await self._page(0, None)).plain:
+            # Each answer is stored before the next request: a plain server cannot give it again.
+            self._at_once = 1
+        else:
+            await self._restart(cursor)
 
     async def push(self) -> None:
         """Send the outbox, oldest first, until it is empty."""
-        size = PUSH_MOST
+        size = self._at_once
         while batch := await self._in_cache(partial(apply.take, self._cache, size)):
             try:
                 answers = await self._remote.push(batch)
@@ -52,7 +64,7 @@ class Exchange:
                     continue
                 answers = [Answer(batch[0].mutation_id, Outcome.REFUSED, reason=error.sentence)]
             self.pushed += await self._in_cache(partial(apply.acknowledge, self._cache, batch, answers))
-            size = PUSH_MOST
+            size = self._at_once
 
     async def pull(self, via: Via = Via.PULL) -> None:
         """Bring what changed since the cursor; everything, where there is none."""
@@ -62,27 +74,39 @@ class Exchange:
             return
         page = await self._page(cursor.since, None)
         if page.epoch != cursor.epoch:
-            await self._restart()
-        elif not page.more:
+            await self._restart(cursor)
+        elif not page.more and not page.plain:
             self.pulled += await self._in_cache(lambda: apply.receive(self._cache, page, via))
         else:
-            await self._pull_pages(page, cursor.since, via)
+            await self._pull_pages(page, cursor, via)
 
-    async def _pull_pages(self, first: Page, since: int, via: Via) -> None:
-        """A pull of several pages: stage them all, then apply them; the cursor is the first page's horizon."""
-        await self._run(partial(apply.drop_stage, self._cache))
-        page = first
-        await self._run(partial(apply.stage, self._cache, first))
-        while page.more:
-            page = await self._page(since, _last(page))
-            if page.epoch != first.epoch:
-                await self._restart()
-                return
-            await self._run(partial(apply.stage, self._cache, page))
-        cursor, more = replica.Cursor(since=first.horizon, epoch=first.epoch), True
+    async def _pull_pages(self, first: Page, cursor: replica.Cursor, via: Via) -> None:
+        """A pull of several pages: stage them all, then apply them; the cursor is the first page's horizon. A plain server's are its complete list."""
+        seen = await self._stage(first, cursor)
+        if seen is None:
+            await self._restart(cursor)
+            return
+        reached, more = replica.Cursor(since=first.horizon, epoch=first.epoch), True
         while more:
-            news, more = await self._in_cache(partial(apply.apply_staged, self._cache, cursor, via))
+            news, more = await self._in_cache(partial(apply.apply_staged, self._cache, reached, via))
             self.pulled += news
+        if first.plain:
+            await self._sweep(seen)
+
+    async def _stage(self, first: Page, cursor: replica.Cursor) -> set[str] | None:
+        """Keep this page and those that follow it aside.
+
+        Returns:
+            the todos that they brought; None where the server's history became another one meanwhile.
+        """
+        await self._run(partial(apply.drop_stage, self._cache))
+        page, seen = first, await self._run(partial(apply.stage, self._cache, first))
+        while page.more:
+            page = await self._page(cursor.since or 0, page.end)
+            if page.epoch != first.epoch:
+                return None
+            seen |= await self._run(partial(apply.stage, self._cache, page))
+        return seen
 
     async def _pull_everything(self, cursor: replica.Cursor) -> None:
         """A full pull: its pages are shown as they come, and what it did not bring is taken off the screen at its end."""
@@ -90,16 +114,28 @@ class Exchange:
         while more:
             page = await self._page(0, cursor.after)
             if cursor.epoch and page.epoch != cursor.epoch:
-                await self._restart()
+                await self._restart(cursor)
                 return
             self.pulled += await self._in_cache(partial(apply.receive_first, self._cache, page, cursor))
             cursor = await self._run(partial(apply.cursor, self._cache))
             more = page.more
         await self._sweep()
 
-    async def _restart(self) -> None:
-        await self._run(partial(apply.restart, self._cache))
+    async def _restart(self, before: replica.Cursor) -> None:
+        """The server's history is another one. A server that was plain may keep keys of its own now: ours are changed to them first."""
+        if before.epoch != PLAIN or not await self._take_keys():
+            await self._run(partial(apply.restart, self._cache))
         await self._pull_everything(replica.Cursor())
+
+    async def _take_keys(self) -> bool:
+        """Give our todos the keys that the server has for them; False where it keeps none."""
+        page = await self._page(0, None)
+        if page.plain:
+            return False
+        if await self._stage(page, replica.Cursor()) is None:
+            raise Unreachable("Server changed", "The server's history changed while it was read.", "It is tried again by itself.")
+        await self._in_cache(partial(apply.rename, self._cache))
+        return True
 
     async def _sweep(self, seen: Collection[str] | None = None) -> None:
         """End a complete list. Silence is not deletion (sync.md, promise 7): what looks like a lost list is not believed without a second look."""
@@ -112,7 +148,7 @@ class Exchange:
     async def _look_again(self, gone: Collection[str]) -> None:
         """Ask once more who is asking, and for the first rows: row-level security answers an ended session with an empty list."""
         again = await self._page(0, None)
-        if any(row.client_id in gone and not row.deleted for row in again.rows):
+        if await self._run(partial(apply.contradicts, self._cache, again, gone)):
             await self._run(partial(apply.restart, self._cache))
             raise Unreachable("Incomplete answer", "The server's answers contradict each other.", "Nothing was removed; it is tried again.")
 
@@ -125,7 +161,3 @@ class Exchange:
     async def _in_cache(self, work: Callable[[], Result]) -> Result:
         """Do something in the cache and tell what changed."""
         return await self._run(telling(self._cache, work, self._publish))
-
-
-def _last(page: Page) -> Position:
-    return page.rows[-1].row_version, page.rows[-1].client_id

@@ -64,7 +64,7 @@ class Local:
         if self.deleting:
             return self.shown
         shown = merge(row.patch(), (*self.parked, *self.pending))
-        return replace(row, text=str(shown["text"]), completed=bool(shown["completed"]))
+        return row._replace(text=str(shown["text"]), completed=bool(shown["completed"]))
 
 
 @dataclass(frozen=True, slots=True)

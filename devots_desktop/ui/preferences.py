@@ -47,7 +47,7 @@ class Preferences(QObject):
         """
         app = QApplication.instance()
         if isinstance(app, QApplication) and settings.appearance is not self.settings.appearance:
-            theme.choose(app, theme.colour_scheme(settings.appearance))
+            theme.choose(app, settings.appearance)
         self.settings = settings
         self._use(settings)
         stored.save(self._folder, settings)

@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 from devots_desktop.services import wake
-from devots_desktop.ui.window_state import OPEN_MARK
+from devots_desktop.services.start import OPEN_MARK
 
 
 class SingleWindow(QObject):

@@ -131,26 +131,22 @@ def palette(colours: Scheme) -> QPalette:
     return made
 
 
-def apply(app: QApplication, chosen: Qt.ColorScheme = Qt.ColorScheme.Unknown) -> None:
+def apply(app: QApplication, appearance: Appearance = Appearance.SYSTEM) -> None:
     """Give the program its look, and keep it in step with the system's scheme, unless one was chosen."""
     if app.style().name().lower() not in _NATIVE:
         app.setStyle("Fusion")
     hints = QGuiApplication.styleHints()
     hints.colorSchemeChanged.connect(lambda _: _follow(app))
-    choose(app, chosen)
+    choose(app, appearance)
 
 
-def choose(app: QApplication, chosen: Qt.ColorScheme) -> None:
-    """Take this scheme from now on; Unknown is the system's."""
+def choose(app: QApplication, appearance: Appearance) -> None:
+    """Take this scheme from now on."""
+    named = Qt.ColorScheme
+    chosen = {Appearance.SYSTEM: named.Unknown, Appearance.LIGHT: named.Light, Appearance.DARK: named.Dark}[appearance]
     app.setProperty(_CHOSEN, chosen.name)
     QGuiApplication.styleHints().setColorScheme(chosen)
     _follow(app)
-
-
-def colour_scheme(appearance: Appearance) -> Qt.ColorScheme:
-    """The appearance in Qt's words."""
-    named = Qt.ColorScheme
-    return {Appearance.SYSTEM: named.Unknown, Appearance.LIGHT: named.Light, Appearance.DARK: named.Dark}[appearance]
 
 
 def is_plain() -> bool:

@@ -1,4 +1,4 @@
-"""What a window leaves in the profile folder: where it was and how it was divided, and that it is open."""
+"""What a window leaves in the profile folder: where it was and how it was divided."""
 
 import json
 from contextlib import suppress
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from devots_desktop.ui.window import MainWindow
 
 _NAME = "window.json"
-OPEN_MARK = "window.open"
-"""An empty file in the profile while a window is open, or after one was killed: without it, nobody need be asked whether there is one."""
 
 
 def restore(window: "MainWindow", folder: Path) -> None:

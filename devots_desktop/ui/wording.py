@@ -4,16 +4,17 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from devots_desktop.domain.account import Live, Status
+from devots_desktop.domain.account import Live
 from devots_desktop.domain.changes import Via
-from devots_desktop.domain.question import Choice
 from devots_desktop.domain.sorting import Sort
-from devots_desktop.domain.steps import Action, Step
 from devots_desktop.domain.text import one_line
 from devots_desktop.domain.todo import State, Todo
 from devots_desktop.store.lists import Counts, View
 
 if TYPE_CHECKING:
+    from devots_desktop.domain.account import Status
+    from devots_desktop.domain.question import Choice
+    from devots_desktop.domain.steps import Step
     from devots_desktop.store.conflicts import Conflict
 
 LIVE = {
@@ -33,7 +34,8 @@ EMPTY = {
 }
 
 
-_STEP = {Action.ADD: "added", Action.EDIT: "changed", Action.DONE: "done", Action.REOPEN: "open again", Action.DELETE: "deleted"}
+_STEP = {"add": "added", "edit": "changed", "done": "done", "reopen": "open again", "delete": "deleted"}
+"""What was done, by Action."""
 _SHORT, _LONG = 40, 120
 _WHY = {
     Live.LOCAL: "This list is on this computer only. Add an account to have it elsewhere too.",
@@ -76,7 +78,7 @@ def saved(live: Live, counts: Counts, since: datetime, now: datetime) -> str:
     return f"{waiting or 'Nothing waiting'} · {_contact(counts, now)}"
 
 
-def why(status: Status, counts: Counts) -> str:
+def why(status: "Status", counts: Counts) -> str:
     """Why an account is as it is, and what the user can do about it or need not do."""
     parts = [status.sentence or _WHY[status.live]]
     if counts.arrived is not None and counts.contact is not None and status.live is not Live.LOCAL:
@@ -120,10 +122,10 @@ def _mark(value: object) -> str:
     return "Done" if value else "Open"
 
 
-def answered(choice: Choice, count: int) -> str:
+def answered(choice: "Choice", count: int) -> str:
     """What became of the todos that the server does not have any more."""
     todos = "1 todo" if count == 1 else f"{count:,} todos"
-    said = {Choice.REMOVE: "removed here", Choice.PUT_BACK: "will be put back on the server", Choice.LEAVE: "left as they are"}
+    said = {"remove": "removed here", "put-back": "will be put back on the server", "leave": "left as they are"}
     return f"{todos} {said[choice]}" if count else "That was settled already"
 
 
@@ -133,31 +135,31 @@ def short(text: str, most: int = _SHORT) -> str:
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"
 
 
-def step(done: Step) -> str:
+def step(done: "Step") -> str:
     """What the user did: “Pay rent” done."""
     what = f"“{short(done.text)}”" if done.count == 1 else f"{done.count:,} todos"
     return f"{what} {_STEP[done.action]}"
 
 
-def undone(taken_back: Step) -> str:
+def undone(taken_back: "Step") -> str:
     """What was taken back. Other devices may have left nothing to take back."""
     if not taken_back.count:
         return f"“{short(taken_back.text)}” was deleted elsewhere; there is nothing to take back"
     return f"Undone: {step(taken_back)}{_overruled(taken_back)}"
 
 
-def redone(again: Step) -> str:
+def redone(again: "Step") -> str:
     """What was done again."""
     if not again.count:
         return f"“{short(again.text)}” was deleted elsewhere; there is nothing to do again"
     return f"Done again: {step(again)}{_overruled(again)}"
 
 
-def _overruled(turned: Step) -> str:
+def _overruled(turned: "Step") -> str:
     """That this overruled what somebody else had done meanwhile, and where that is."""
     if not turned.overruled:
         return ""
-    kept = "“Needs you”" if turned.action in (Action.ADD, Action.DELETE) else "the details"
+    kept = "“Needs you”" if turned.action in ("add", "delete") else "the details"
     return f". It had been changed elsewhere meanwhile: that is kept, see {kept}."
 
 

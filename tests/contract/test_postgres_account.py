@@ -25,7 +25,8 @@ from devots_desktop.domain.errors import (
 from devots_desktop.remote.postgres import session
 from devots_desktop.remote.postgres.address import Address
 from devots_desktop.services.account import OpenAccount
-from devots_desktop.services.accounts import Accounts, PostgresForm
+from devots_desktop.services.accounts import Accounts
+from devots_desktop.services.postgres_form import PostgresForm
 from devots_desktop.services.tasks import Tasks
 from devots_desktop.store.profile import Profile
 from tests.outcomes import not_run

@@ -17,7 +17,8 @@ from typing import IO
 from devots_desktop.domain.account import Account, SecretStore
 from devots_desktop.remote.postgres.address import LOGIN, Address
 from devots_desktop.remote.postgres.migrate import upgrade
-from devots_desktop.services.accounts import Accounts, PostgresForm
+from devots_desktop.services.accounts import Accounts
+from devots_desktop.services.postgres_form import PostgresForm
 from devots_desktop.store.profile import Profile
 from tests.servers.postgres import Database, PostgresServer
 

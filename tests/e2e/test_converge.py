@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -125,7 +124,7 @@ def move_server(profile: Path, port: int) -> None:
     """Let a profile look for its server at another port."""
     known = Profile(profile)
     account = known.current()
-    moved = replace(account, address={**account.address, "port": str(port)})
+    moved = account._replace(address={**account.address, "port": str(port)})
     known.save([moved], moved.account_id)
 
 

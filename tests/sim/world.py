@@ -154,6 +154,9 @@ class Device:
             publish=self._paint,
             tell=lambda status: self.world.note(f"{self.name} {status.live}"),
             rng=self.world.rng,
+            sleep=asyncio.sleep,
+            wall=lambda: self.world.clock() / 1e6,
+            monotonic=self.world.loop.time,
         )
         self.life = self.world.loop.create_task(self.engine.run(), name=f"{self.name} engine")
 

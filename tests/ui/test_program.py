@@ -43,19 +43,17 @@ def test_nothing_heavy_is_loaded_before_the_first_paint(tmp_path: Path) -> None:
     filled(tmp_path / "profile", "milk")
     script = f"""
 import sys
-from pathlib import Path
+from devots_desktop import app
 from devots_desktop.ui import program
-window = program.MainWindow
-seen = []
-def stop(app, shown):
-    original(app, shown)
+def stop(application, shown):
+    original(application, shown)
     assert shown.painted
     print(*sorted(set({_HEAVY!r}) & set(sys.modules)))
     sys.stdout.flush()
     import os
     os._exit(0)
 original, program._paint = program._paint, stop
-program.run(Path({str(tmp_path / "profile")!r}))
+app.main(["--profile", {str(tmp_path / "profile")!r}])
 """
     run = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False, timeout=30)
     assert run.returncode == 0, run.stderr
@@ -127,17 +125,17 @@ def test_trouble_at_the_start_is_a_calm_window_and_exit_1(tmp_path: Path, spoil:
     spoil(folder)  # type: ignore[operator]
     script = f"""
 import sys
-from pathlib import Path
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QLabel
-from devots_desktop.ui import program, trouble
+from devots_desktop import app
+from devots_desktop.ui import trouble
 class Seen(trouble.TroubleWindow):
     def showEvent(self, event):
         super().showEvent(event)
         print(" ".join(label.text() for label in self.findChildren(QLabel)))
         QTimer.singleShot(0, self.close_button.click)
 trouble.TroubleWindow = Seen
-sys.exit(program.run(Path({str(folder)!r})))
+sys.exit(app.main(["--profile", {str(folder)!r}]))
 """
     run = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False, timeout=30)
     assert run.returncode == 1

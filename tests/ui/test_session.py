@@ -15,7 +15,8 @@ from qasync import QEventLoop
 from devots_desktop.domain.account import Account, Live, Status
 from devots_desktop.domain.changes import Change, ChangeSet, Op, Via
 from devots_desktop.domain.errors import AccountUnusable, Unreachable, WrongCredentials
-from devots_desktop.services.accounts import Accounts, PostgresForm
+from devots_desktop.services.accounts import Accounts
+from devots_desktop.services.postgres_form import PostgresForm
 from devots_desktop.services.tasks import Tasks
 from devots_desktop.store.lists import View
 from devots_desktop.store.profile import Profile

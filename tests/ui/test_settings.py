@@ -34,7 +34,7 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, qapp: QApplica
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     palette = qapp.palette()
     yield
-    theme.choose(qapp, Qt.ColorScheme.Unknown)
+    theme.choose(qapp, Appearance.SYSTEM)
     qapp.setPalette(palette)
 
 

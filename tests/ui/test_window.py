@@ -397,7 +397,7 @@ HOSTILE = "<h1>big</h1><img src='file:///etc/hostname'><a href='x'>link</a>"
 
 
 def test_a_hostile_text_is_shown_as_it_is_everywhere(server: Place, qtbot: QtBot) -> None:
-    account = SERVER.__class__(**{field: getattr(SERVER, field) for field in SERVER.__slots__} | {"name": HOSTILE})
+    account = SERVER._replace(name=HOSTILE)
     server.profile.save([account], account.account_id)
     window = MainWindow(server.opened, server.accounts.all())
     window.hides = True

@@ -72,6 +72,8 @@ class World:
         self.page_rows = exchange.PAGE_ROWS
         self.lose_answers = self.closed = 0
         self.deaf = False
+        self.asleep = 0.0
+        """Seconds that the computer has slept so far."""
         self.refusal: BaseException | None = None
         self.engine = self.make_engine()
 
@@ -85,6 +87,8 @@ class World:
             tell=self.statuses.append,
             sleep=self.sleep,
             rng=random.Random(1),
+            wall=lambda: self.loop.time() + self.asleep,
+            monotonic=self.loop.time,
         )
 
     async def connect(self) -> Remote:

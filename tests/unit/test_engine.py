@@ -152,10 +152,14 @@ class TestAway:
 
         world.on_pull = refuse
         world.play(scene)
-        pauses = [pause for pause in world.slept if pause not in (engine.CHECK_EVERY_S, engine.CHECK_LIVE_EVERY_S)]
+        pauses = [pause for pause in world.slept if pause not in (engine.CHECK_EVERY_S, engine.CHECK_LIVE_EVERY_S, engine.DRIFT_EVERY_S)]
         assert max(pauses) <= engine.BACKOFF_MOST_S
         assert max(pauses) > 45
         assert max(pauses[:2]) <= 8
+        # Full jitter: anything down to nothing, so that many devices do not come together.
+        late = [pause for pause in pauses if pause > 0][8:]
+        assert min(late) < 10
+        assert 20 < sum(late) / len(late) < 40
 
     def test_a_server_that_was_away_is_not_kept_waiting_for_its_refusals_before(self, world: World) -> None:
         def refuse() -> None:
@@ -178,6 +182,64 @@ class TestAway:
             assert world.state == "live"
 
         world.on_pull = refuse
+        world.play(scene)
+
+    def test_a_computer_that_slept_looks_at_once(self, world: World) -> None:
+        async def scene() -> None:
+            await asyncio.sleep(400)
+            world.write("while it slept")
+            looks = len(world.pulls)
+            await asyncio.sleep(6)
+            assert len(world.pulls) == looks
+            world.asleep += 8 * 3600
+            await asyncio.sleep(6)
+            assert world.texts == ["while it slept"]
+
+        world.deaf = True
+        world.play(scene)
+
+    @pytest.mark.parametrize("days", [-1, 1])
+    def test_so_does_one_whose_clock_was_set(self, world: World, days: int) -> None:
+        async def scene() -> None:
+            await asyncio.sleep(400)
+            looks = len(world.pulls)
+            world.asleep += days * 24 * 3600
+            await asyncio.sleep(6)
+            assert len(world.pulls) == looks + 1
+
+        world.play(scene)
+
+    def test_a_clock_that_is_kept_right_is_no_sleep(self, world: World) -> None:
+        async def scene() -> None:
+            await asyncio.sleep(400)
+            looks = len(world.pulls)
+            for _ in range(20):
+                world.asleep += 9
+                await asyncio.sleep(5)
+            assert len(world.pulls) == looks
+
+        world.play(scene)
+
+    def test_after_a_sleep_nobody_waits_for_the_end_of_a_pause(self, world: World) -> None:
+        def refuse() -> None:
+            raise Unreachable("Server busy", "The database starts.", "It is tried again.")
+
+        begun = asyncio.Event()
+
+        async def sleep(seconds: float) -> None:
+            if 30 < seconds < engine.CHECK_EVERY_S:
+                begun.set()
+            await asyncio.sleep(seconds)
+
+        async def scene() -> None:
+            await begun.wait()
+            world.on_pull = None
+            world.asleep += 3600
+            await asyncio.sleep(6)
+            assert world.state == "live"
+
+        world.on_pull = refuse
+        world.engine._sleep = sleep
         world.play(scene)
 
     def test_a_lost_listening_connection_begins_anew_at_once(self, world: World) -> None:

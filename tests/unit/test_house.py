@@ -106,6 +106,33 @@ def loaded_by(*parts: str, heavy: tuple[str, ...]) -> str:
     return subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
 
 
+class TestTimeAndChance:
+    """domain and sync run in a simulation: clocks, pauses and chance are passed in."""
+
+    @pytest.mark.parametrize("folder", ["domain", "sync"])
+    @pytest.mark.parametrize(
+        "line",
+        [
+            "import time",
+            "from time import monotonic",
+            "import random",
+            "import asyncio\n\nNAP = asyncio.sleep(1)",
+            "from uuid import uuid4",
+        ],
+    )
+    def test_the_lint_refuses(self, folder: str, line: str) -> None:
+        assert "TID251" in self.lint(folder, line)
+
+    def test_elsewhere_it_does_not(self) -> None:
+        assert "TID251" not in self.lint("store", "import time")
+
+    @staticmethod
+    def lint(folder: str, line: str) -> str:
+        """What the lint says of a module with this line."""
+        command = [sys.executable, "-m", "ruff", "check", "--no-cache", "--stdin-filename", f"devots_desktop/{folder}/module.py", "-"]
+        return subprocess.run(command, cwd=ROOT, input=line + "\n", capture_output=True, text=True, check=False, timeout=50).stdout
+
+
 class TestSizes:
     def test_no_function_is_over_60_lines(self) -> None:
         assert [each for path in python_files(*FOLDERS) for each in functions(path) if each[1] > 60] == []

@@ -1,7 +1,6 @@
 """plan.py as a table: each case of sync.md, section 2, is one row."""
 
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -23,7 +22,7 @@ def over(
     *pending: Mutation, parked: tuple[Mutation, ...] = (), base: ServerRow | None = OLD, buried: int = UNKNOWN, **shown: object
 ) -> Local:
     """A todo with mutations over its base; `shown` are the fields that they change on the screen."""
-    screen = replace(base or server_row(version=UNKNOWN), **shown) if shown else base  # type: ignore[arg-type]
+    screen = (base or server_row(version=UNKNOWN))._replace(**shown) if shown else base  # type: ignore[arg-type]
     return Local(base.row_version if base else UNKNOWN, buried, screen, base, pending, parked)
 
 
@@ -36,8 +35,8 @@ INCOMING = {
     "an older version, late": (SYNCED, server_row(text="older", version=4), NOTHING),
     "a newer version": (SYNCED, NEW, Decision(Case.APPLY, show=NEW)),
     "a tombstone above the row": (SYNCED, TOMBSTONE, Decision(Case.TOMBSTONE, bury=9)),
-    "a tombstone at the row's version": (SYNCED, replace(TOMBSTONE, row_version=5), NOTHING),
-    "a tombstone below the row": (SYNCED, replace(TOMBSTONE, row_version=4), NOTHING),
+    "a tombstone at the row's version": (SYNCED, TOMBSTONE._replace(row_version=5), NOTHING),
+    "a tombstone below the row": (SYNCED, TOMBSTONE._replace(row_version=4), NOTHING),
     "a tombstone of an unknown todo": (Local(), TOMBSTONE, Decision(Case.TOMBSTONE, bury=9)),
     "the same tombstone again": (Local(buried=9), TOMBSTONE, NOTHING),
     "a row at the tombstone's version": (Local(buried=9), NEW, NOTHING),
@@ -50,17 +49,17 @@ INCOMING = {
     "another field changed elsewhere: both survive": (
         over(DONE, completed=True),
         NEW,
-        Decision(Case.REBASE, show=replace(NEW, completed=True), base=NEW),
+        Decision(Case.REBASE, show=NEW._replace(completed=True), base=NEW),
     ),
     "the same field changed elsewhere: this device keeps its own on the screen": (
         over(TO_SOY, text="soy"),
         NEW,
-        Decision(Case.REBASE, show=replace(NEW, text="soy"), base=NEW),
+        Decision(Case.REBASE, show=NEW._replace(text="soy"), base=NEW),
     ),
     "two edits wait: the later one is on top": (
         over(TO_SOY, mutation(text="rice"), text="rice"),
         NEW,
-        Decision(Case.REBASE, show=replace(NEW, text="rice"), base=NEW),
+        Decision(Case.REBASE, show=NEW._replace(text="rice"), base=NEW),
     ),
     "the row of a create whose answer was lost": (
         Local(shown=server_row(version=UNKNOWN, text="soy"), pending=(MADE,)),
@@ -97,13 +96,13 @@ INCOMING = {
     ),
     "changed elsewhere over a parked edit: the user's value stays": (
         over(parked=(TO_SOY,), text="soy"),
-        replace(NEW, completed=True),
-        Decision(Case.REBASE, show=replace(NEW, text="soy", completed=True), base=replace(NEW, completed=True)),
+        NEW._replace(completed=True),
+        Decision(Case.REBASE, show=NEW._replace(text="soy", completed=True), base=NEW._replace(completed=True)),
     ),
     "parked and queued: the queued one is newer": (
         over(mutation(text="rice"), parked=(TO_SOY,), text="rice"),
         NEW,
-        Decision(Case.REBASE, show=replace(NEW, text="rice"), base=NEW),
+        Decision(Case.REBASE, show=NEW._replace(text="rice"), base=NEW),
     ),
     "deleted elsewhere, an edit waits here": (over(TO_SOY, text="soy"), TOMBSTONE, Decision(Case.KEEP, bury=9)),
     "deleted elsewhere, an edit is parked here": (over(parked=(TO_SOY,), text="soy"), TOMBSTONE, Decision(Case.KEEP, bury=9)),
@@ -121,15 +120,15 @@ def test_a_row_comes(local: Local, row: ServerRow, expected: Decision) -> None:
     assert incoming(local, row) == expected
 
 
-AFTER = replace(OLD, text="soy", row_version=8)
+AFTER = OLD._replace(text="soy", row_version=8)
 DELETED_ROW = json.dumps({"completed": False, "created_at": 100, "text": "oat milk"})
 ANSWERED = {
     "applied": (over(text="soy"), TO_SOY, answer(TO_SOY, before=OLD, row=AFTER), Decision(Case.ACKNOWLEDGE, show=AFTER)),
     "applied; another field had changed elsewhere": (
         over(text="soy"),
         TO_SOY,
-        answer(TO_SOY, before=replace(OLD, completed=True), row=replace(AFTER, completed=True)),
-        Decision(Case.ACKNOWLEDGE, show=replace(AFTER, completed=True)),
+        answer(TO_SOY, before=OLD._replace(completed=True), row=AFTER._replace(completed=True)),
+        Decision(Case.ACKNOWLEDGE, show=AFTER._replace(completed=True)),
     ),
     "applied; the same field had changed elsewhere: that value lost": (
         over(text="soy"),
@@ -140,20 +139,20 @@ ANSWERED = {
     "applied; the same value had been written elsewhere: nothing lost": (
         over(text="soy"),
         TO_SOY,
-        answer(TO_SOY, before=replace(NEW, text="soy"), row=AFTER),
+        answer(TO_SOY, before=NEW._replace(text="soy"), row=AFTER),
         Decision(Case.ACKNOWLEDGE, show=AFTER),
     ),
     "applied; a lost truth value is JSON": (
         over(completed=False),
         mutation(base={"completed": True}, completed=True),
-        Answer("", Outcome.APPLIED, before=OLD, row=replace(AFTER, completed=True)),
-        Decision(Case.ACKNOWLEDGE, show=replace(AFTER, completed=True), lost=(Lost("completed", "false", "true"),)),
+        Answer("", Outcome.APPLIED, before=OLD, row=AFTER._replace(completed=True)),
+        Decision(Case.ACKNOWLEDGE, show=AFTER._replace(completed=True), lost=(Lost("completed", "false", "true"),)),
     ),
     "applied, another edit waits: it stays on top, over the new base": (
         over(DONE, completed=True, text="soy"),
         TO_SOY,
         answer(TO_SOY, before=OLD, row=AFTER),
-        Decision(Case.ACKNOWLEDGE, show=replace(AFTER, completed=True), base=AFTER),
+        Decision(Case.ACKNOWLEDGE, show=AFTER._replace(completed=True), base=AFTER),
     ),
     "applied, and a newer row was pulled meanwhile": (
         Local(12, UNKNOWN, server_row(version=12), server_row(version=12), ()),
@@ -170,8 +169,8 @@ ANSWERED = {
     "a repeated request: the first answer's conflict is not lost": (
         over(text="soy"),
         TO_SOY,
-        answer(TO_SOY, before=NEW, row=replace(AFTER, row_version=20, text="later"), duplicate=True),
-        Decision(Case.ACKNOWLEDGE, show=replace(AFTER, row_version=20, text="later"), lost=(Lost("text", "oat milk", "soy"),)),
+        answer(TO_SOY, before=NEW, row=AFTER._replace(row_version=20, text="later"), duplicate=True),
+        Decision(Case.ACKNOWLEDGE, show=AFTER._replace(row_version=20, text="later"), lost=(Lost("text", "oat milk", "soy"),)),
     ),
     "a repeated request, deleted elsewhere since": (
         over(text="soy", buried=9),
@@ -183,7 +182,7 @@ ANSWERED = {
         over(DONE, completed=True, buried=9),
         TO_SOY,
         answer(TO_SOY, before=OLD, duplicate=True),
-        Decision(Case.ACKNOWLEDGE, show=replace(OLD, completed=True), base=OLD),
+        Decision(Case.ACKNOWLEDGE, show=OLD._replace(completed=True), base=OLD),
     ),
     "a create": (
         Local(shown=server_row(version=UNKNOWN)),
@@ -207,7 +206,7 @@ ANSWERED = {
         over(text="soy", buried=9),
         TO_SOY,
         answer(TO_SOY, Outcome.GONE),
-        Decision(Case.PARK, show=replace(OLD, text="soy"), base=OLD, park=DELETED_ELSEWHERE),
+        Decision(Case.PARK, show=OLD._replace(text="soy"), base=OLD, park=DELETED_ELSEWHERE),
     ),
     "an edit of a todo whose create was refused": (
         Local(shown=server_row(version=UNKNOWN, text="soy"), parked=(MADE,)),
@@ -219,7 +218,7 @@ ANSWERED = {
         over(text="soy"),
         TO_SOY,
         answer(TO_SOY, Outcome.REFUSED, reason="Too long."),
-        Decision(Case.PARK, show=replace(OLD, text="soy"), base=OLD, park="Too long."),
+        Decision(Case.PARK, show=OLD._replace(text="soy"), base=OLD, park="Too long."),
     ),
     "a refused create stays on the screen": (
         Local(shown=server_row(version=UNKNOWN)),
@@ -231,19 +230,19 @@ ANSWERED = {
         over(mutation(text="rice"), text="rice"),
         TO_SOY,
         answer(TO_SOY, Outcome.REFUSED, reason="No."),
-        Decision(Case.SUPERSEDED, show=replace(OLD, text="rice"), base=OLD),
+        Decision(Case.SUPERSEDED, show=OLD._replace(text="rice"), base=OLD),
     ),
     "a refused edit of another field than the later one's": (
         over(DONE, text="soy", completed=True),
         TO_SOY,
         answer(TO_SOY, Outcome.REFUSED, reason="No."),
-        Decision(Case.PARK, show=replace(OLD, text="soy", completed=True), base=OLD, park="No."),
+        Decision(Case.PARK, show=OLD._replace(text="soy", completed=True), base=OLD, park="No."),
     ),
     "a refused edit of two fields of which a later one wrote over one": (
         over(mutation(text="rice"), text="rice", completed=True),
         mutation(base={"text": "milk", "completed": False}, text="soy", completed=True),
         Answer("", Outcome.REFUSED, reason="No."),
-        Decision(Case.PARK, show=replace(OLD, text="rice", completed=True), base=OLD, park="No."),
+        Decision(Case.PARK, show=OLD._replace(text="rice", completed=True), base=OLD, park="No."),
     ),
     "a refused edit of a todo that the user deleted since": (
         Local(5, UNKNOWN, None, OLD, (GONE,)),

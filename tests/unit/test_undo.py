@@ -285,6 +285,14 @@ class TestDeleteNotSent:
         assert shown(cache)[ONE] == ("oat milk", True, "pending")
         assert queued(cache) == [(Kind.EDIT, {"completed": True}, {"completed": False})]
 
+    def test_while_the_server_begins_another_history(self, cache: Cache) -> None:
+        """The todo's version says nothing then, but the server has the todo."""
+        apply.restart(cache)
+        edits.edit(cache, ONE, {"text": "soy"})
+        edits.delete(cache, ONE)
+        undo.undo(cache)
+        assert queued(cache) == [(Kind.EDIT, {"text": "soy"}, {"text": "milk"})]
+
     def test_what_was_deleted_elsewhere_meanwhile_is_made_anew(self, cache: Cache) -> None:
         edits.delete(cache, ONE)
         apply.receive(cache, page(server_row(version=9, deleted=True)), Via.LIVE)

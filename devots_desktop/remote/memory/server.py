@@ -1,4 +1,4 @@
-"""A server in memory that behaves as the managed PostgreSQL does: same versions, same horizon, same answers.
+"""A server in memory that behaves as the managed PostgreSQL does: same versions, same horizon, same answers; and, before its upgrade, as a plain one.
 
 It is one of the backends of the contract suite and the server of the simulation. Transactions are real in two respects: what one writes is stamped when
 it is written and seen when it is committed, so that a slow one can be overtaken (sync.md, "The gapless cursor"); and who wants to write a row that
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from devots_desktop.domain.errors import BatchRefused, Unreachable
 from devots_desktop.domain.mutation import Answer, Kind, Mutation, Outcome, Page
-from devots_desktop.domain.todo import Patch, ServerRow
+from devots_desktop.domain.todo import Patch, ServerRow, derived_id
 
 REFUSED = "The server's rules do not allow this todo."
 
@@ -27,12 +27,14 @@ class MemoryServer:
         sessions: user_id by token; take one away to sign somebody out.
         up: False makes every request fail as an unreachable server does.
         forbidden: texts that a rule of the server's owner refuses, as a CHECK on the table would.
+        managed: whether our migrations have run; change it by `upgrade` and `downgrade`.
     """
 
     clock: Callable[[], int]
     sessions: dict[str, str] = field(default_factory=dict)
     up: bool = True
     forbidden: Callable[[str], bool] = lambda _: False
+    managed: bool = True
     epoch: int = 1
     _xid: int = 100
     _serial: int = 0
@@ -75,6 +77,20 @@ class MemoryServer:
         )
         horizon = min(self._running, default=self._xid + 1)
         return Page(user_id, horizon, str(self.epoch), tuple(found[:limit]), len(found) > limit)
+
+    def upgrade(self) -> None:
+        """Run our migrations: every row gets the key that is derived from its serial number, and version 0."""
+        rows = {(user_id, derived_id(row.server_id)): row for (user_id, _), row in self._rows.items() if not row.deleted}
+        self._rows = {(user_id, key): row._replace(client_id=key, row_version=0) for (user_id, key), row in rows.items()}
+        self._answers.clear()
+        self.managed = True
+        self.epoch += 1
+
+    def downgrade(self) -> None:
+        """Take our migrations back: versions, tombstones and answers are gone, rows stay."""
+        self._rows = {key: row for key, row in self._rows.items() if not row.deleted}
+        self._answers.clear()
+        self.managed = False
 
     def truncate(self) -> None:
         """Forget all rows, tombstones too, as TRUNCATE or a restored dump does: a new epoch."""
@@ -162,7 +178,8 @@ class Transaction:
         """Insert a todo."""
         at, old = self._server.clock(), self._stored((user_id, client_id))
         version = max(self._xid, old.row_version + 1 if old else 0)
-        made = at if created_at is None else min(created_at, at)
+        # The trigger of the managed server; a plain one takes the time that it is given.
+        made = at if created_at is None else min(created_at, at) if self._server.managed else created_at
         return self._write(user_id, ServerRow(client_id, self._server.next_serial(), text, completed, made, at, version))
 
     def edit(self, user_id: str, client_id: str, patch: Patch) -> ServerRow | None:
@@ -171,14 +188,14 @@ class Transaction:
         if old is None:
             return None
         fields = old.patch() | patch
-        new = replace(old, text=str(fields["text"]), completed=bool(fields["completed"]), updated_at=self._server.clock())
-        return self._write(user_id, replace(new, row_version=max(self._xid, old.row_version + 1)))
+        new = old._replace(text=str(fields["text"]), completed=bool(fields["completed"]), updated_at=self._server.clock())
+        return self._write(user_id, new._replace(row_version=max(self._xid, old.row_version + 1)))
 
     def delete(self, user_id: str, client_id: str) -> ServerRow | None:
         """Delete a todo and leave its tombstone; None where there is none."""
         old = self._live(user_id, client_id)
         if old is not None:
-            self._write(user_id, replace(old, deleted=True, row_version=max(self._xid, old.row_version + 1)))
+            self._write(user_id, old._replace(deleted=True, row_version=max(self._xid, old.row_version + 1)))
         return old
 
     def mutate(self, user_id: str, mutation: Mutation) -> Answer:

@@ -2,6 +2,7 @@
 
 import ipaddress
 import ssl
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
@@ -62,7 +63,7 @@ class Address:
         return address, unquote(parts.password or "")
 
     @classmethod
-    def from_dict(cls, stored: dict[str, str]) -> Self:
+    def from_dict(cls, stored: Mapping[str, str]) -> Self:
         """The address as a profile stores it."""
         return cls(**{**stored, "port": int(stored["port"])})  # type: ignore[arg-type]  # the dictionary is ours
 

@@ -19,7 +19,7 @@ from devots_desktop.domain.errors import (
     WrongCredentials,
 )
 from devots_desktop.remote.postgres.address import LOGIN, Address
-from devots_desktop.services.accounts import PostgresForm
+from devots_desktop.services.postgres_form import PostgresForm
 from devots_desktop.services.tasks import Tasks
 from devots_desktop.ui import theme
 from devots_desktop.ui.dialogs.form_dialog import FormDialog

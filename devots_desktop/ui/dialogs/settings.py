@@ -1,7 +1,6 @@
 """The settings. Each takes effect and is stored at once; there is nothing to confirm."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QUrl
@@ -76,7 +75,7 @@ class SettingsDialog(QDialog):
         for appearance, button in self.appearance.items():
             button.setMinimumHeight(theme.TARGET)
             button.setChecked(appearance is self.settings.appearance)
-            button.clicked.connect(lambda _=False, appearance=appearance: self._set(replace(self.settings, appearance=appearance)))
+            button.clicked.connect(lambda _=False, appearance=appearance: self._set(self.settings._replace(appearance=appearance)))
             group.addButton(button)
             row.addWidget(button)
         row.addStretch(1)
@@ -87,9 +86,9 @@ class SettingsDialog(QDialog):
         self.notify = self._check(self.tr("Tell me about changes from other devices"), on=self.settings.notify)
         self.hide_text = self._check(self.tr("Without the text of the todos"), on=self.settings.hide_text, below=True)
         self.hide_text.setEnabled(self.settings.notify)
-        self.notify.clicked.connect(lambda on: self._set(replace(self.settings, notify=on)))
+        self.notify.clicked.connect(lambda on: self._set(self.settings._replace(notify=on)))
         self.notify.toggled.connect(self.hide_text.setEnabled)
-        self.hide_text.clicked.connect(lambda on: self._set(replace(self.settings, hide_text=on)))
+        self.hide_text.clicked.connect(lambda on: self._set(self.settings._replace(hide_text=on)))
 
     def _add_start(self) -> None:
         if self._autostart is None:

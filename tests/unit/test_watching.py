@@ -1,15 +1,15 @@
-"""What `watch` tells of a change set."""
+"""What `devots watch` and `watch()` tell of a change set."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from devots_desktop.cli.following import Shown
 from devots_desktop.cli.forms import change_form
 from devots_desktop.domain.account import Account, AccountKind
 from devots_desktop.domain.changes import Change, ChangeSet, Op, Via
 from devots_desktop.services.account import OpenAccount
+from devots_desktop.services.watching import Shown
 from devots_desktop.store import edits
 from devots_desktop.store.profile import Profile
 
@@ -37,13 +37,13 @@ def change(op: Op, via: Via) -> Change:
     ],
 )
 def test_which_changes_are_for_people(opened: OpenAccount, op: Op, via: Via, told: str | None) -> None:
-    news = list(Shown(opened).news(ChangeSet((change(op, via),))))
+    news = list(Shown(opened.cache, opened.lists).news(ChangeSet((change(op, via),))))
     assert [change_form(each)["via"] for each in news] == ([told] if told else [])
 
 
 def test_a_list_that_is_to_be_read_again_is_told_as_single_changes(opened: OpenAccount) -> None:
     same, edited, gone = (edits.add(opened.cache, text) for text in ("same", "edited", "gone"))
-    shown = Shown(opened)
+    shown = Shown(opened.cache, opened.lists)
     edits.edit(opened.cache, edited, {"text": "new", "completed": True})
     edits.delete(opened.cache, gone)
     added = edits.add(opened.cache, "added")
@@ -59,7 +59,7 @@ def test_a_list_that_is_to_be_read_again_is_told_as_single_changes(opened: OpenA
 
 def test_what_was_told_singly_is_not_told_again(opened: OpenAccount) -> None:
     edits.add(opened.cache, "before")
-    shown = Shown(opened)
+    shown = Shown(opened.cache, opened.lists)
     opened.cache.news()
     one = edits.add(opened.cache, "one")
     edits.edit(opened.cache, one, {"completed": True})
