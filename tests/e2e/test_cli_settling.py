@@ -50,7 +50,7 @@ def sent(cache: Cache) -> None:
     """As if the server had taken all that waits."""
     with cache.transaction() as db:
         db.execute("DELETE FROM outbox")
-        db.execute("UPDATE todo SET state = 'synced', row_version = 1")
+        db.execute("UPDATE todo SET state = 'synced', server_id = key, row_version = 1")
         rows.stamp(db)
 
 

@@ -83,7 +83,7 @@ class Stage:
         """As if the server had answered everything."""
         with self.opened.cache.transaction() as db:
             db.execute("DELETE FROM outbox")
-            db.execute("UPDATE todo SET state = 'synced', row_version = 1")
+            db.execute("UPDATE todo SET state = 'synced', server_id = key, row_version = 1")
             stamp(db)
 
 

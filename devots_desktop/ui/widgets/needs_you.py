@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QScrollArea, QStyle, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStyle, QVBoxLayout, QWidget
 
 from devots_desktop.ui import theme
 from devots_desktop.ui.drawing import draw_card, draw_icon
@@ -80,7 +80,7 @@ class NeedsYou(QScrollArea):
 
     def _focus(self) -> tuple[int, object, int] | None:
         """Where the focus is among the cards: the card's place, what it is about, the button's place. None where it is elsewhere."""
-        focused = QApplication.focusWidget()
+        focused = self.window().focusWidget()  # Also while a dialog is in front, or another program.
         for number, place in enumerate(self._places):
             if focused in place.buttons:
                 return number, place.card.about, place.buttons.index(focused)
