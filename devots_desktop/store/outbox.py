@@ -11,6 +11,7 @@ from typing import Any
 
 from devots_desktop.domain.errors import CacheDamaged
 from devots_desktop.domain.mutation import Kind, Mutation
+from devots_desktop.store import numbers
 from devots_desktop.store.checksum import MUTATION, mutation_checksum
 
 _COLUMNS = ", ".join(MUTATION)
@@ -22,10 +23,8 @@ def creation_time(db: sqlite3.Connection, now: int, count: int = 1) -> int:
 
     On a plain server they are what a create is known by, whose answer was lost: none is given twice, even where the clock was set back.
     """
-    newest: int = db.execute(
-        "INSERT INTO sync_state VALUES ('created_at', ?1) ON CONFLICT (name) DO UPDATE SET value = max(value + ?2, ?1) RETURNING CAST(value AS INTEGER)",
-        (now, count),
-    ).fetchone()[0]
+    newest = max((numbers.read(db, "created_at") or 0) + count, now)
+    numbers.write(db, "created_at", newest)
     return newest
 
 
@@ -84,7 +83,7 @@ def take(db: sqlite3.Connection, most: int) -> list[Mutation]:
     found = db.execute(f"SELECT {_READ}, seq FROM outbox ORDER BY seq LIMIT ?", (most,)).fetchall()
     taken = [dataclasses.replace(mutation(values[:-1]), sent=bool(values[5])) for values in found]
     frozen = [(mutation_checksum(*values[:5], 1), values[-1]) for values in found if not values[5]]
-    if frozen and db.executemany("UPDATE outbox SET sent = 1, checksum = ? WHERE seq = ?", frozen).rowcount != len(frozen):
+    if db.executemany("UPDATE outbox SET sent = 1, checksum = ? WHERE seq = ?", frozen).rowcount != len(frozen):
         raise CacheDamaged
     return taken
 

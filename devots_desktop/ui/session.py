@@ -11,6 +11,7 @@ from devots_desktop.services.tasks import Tasks
 from devots_desktop.store.profile import Profile
 from devots_desktop.ui import icons, menus, window_state
 from devots_desktop.ui.bridge import Bridge
+from devots_desktop.ui.checking import Checking
 from devots_desktop.ui.deciding import Deciding
 from devots_desktop.ui.details import Details
 from devots_desktop.ui.failures import Failures
@@ -61,6 +62,7 @@ class Session:
         try:
             self._connect()
             self._start_accounts()
+            self._searching.bring_rest()
             self._tell_notices()
             if self._trace is not None:
                 self._trace.event("ready")
@@ -97,6 +99,7 @@ class Session:
         self._standing = Standing(window, lambda: self._current)
         self._preferences = Preferences(window, self._profile.folder, self._tasks, tray.use)
         self._files = Files(window, self._tasks, lambda: self._current)
+        self._checking = Checking(window, self._accounts, self._tasks, lambda: self._current)
         self._searching = Searching(window, self._tasks, lambda: self._current)
 
     def _tell_notices(self) -> None:

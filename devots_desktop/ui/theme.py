@@ -172,6 +172,11 @@ def live_colour(colours: Scheme, live: Live) -> str:
     }[live]
 
 
+def line_height(metrics: QFontMetrics) -> int:
+    """The least height of a line that can be clicked, for a font."""
+    return max(TARGET, metrics.height() + SPACE)
+
+
 def icon_size(metrics: QFontMetrics) -> int:
     """Icons grow with the text beside them."""
     return max(20, round(metrics.height() * 1.2))

@@ -31,7 +31,7 @@ def cache(devots: Devots) -> Iterator[Cache]:
     """The cache of the current account, which has a server and no session: nothing is sent."""
     profile = Profile(devots.profile)
     account = Account("ada", AccountKind.POSTGRES, "Ada", "ada@example.org", "u1", {"host": "127.0.0.1"}, SecretStore.FILE)
-    profile.save([account], account.account_id)
+    profile.put(account)
     with Cache(profile.cache_path(account), syncs=True, clock=now) as made:
         yield made
 

@@ -12,7 +12,9 @@ from PySide6.QtWidgets import QApplication, QWidget
 from devots_desktop.domain.account import Account, AccountKind, Live, SecretStore, Status
 from devots_desktop.domain.changes import Change, ChangeSet, Op, Via
 from devots_desktop.domain.errors import CacheUnusable, Unreachable, WrongCredentials
+from devots_desktop.domain.finding import Finding, Level
 from devots_desktop.domain.mutation import DELETED_ELSEWHERE
+from devots_desktop.domain.todo import ServerRow
 from devots_desktop.services.account import OpenAccount
 from devots_desktop.services.accounts import Accounts
 from devots_desktop.services.autostart import Autostart
@@ -28,6 +30,7 @@ from devots_desktop.ui.deciding import Deciding
 from devots_desktop.ui.details import Details
 from devots_desktop.ui.dialogs.add_account import AddAccountDialog
 from devots_desktop.ui.dialogs.edit_text import EditTextDialog
+from devots_desktop.ui.dialogs.examination import ExaminationDialog
 from devots_desktop.ui.dialogs.settings import SettingsDialog
 from devots_desktop.ui.dialogs.shortcuts import ShortcutsDialog
 from devots_desktop.ui.dialogs.sign_in import SignInDialog
@@ -71,7 +74,7 @@ class Stage:
         """A window with these todos, of which the oldest `done` are done."""
         profile = Profile(self.folder)
         if server:
-            profile.save([SERVER], SERVER.account_id)
+            profile.put(SERVER)
         self.accounts = Accounts(profile, clock=_ticking())
         self.opened = self.accounts.open(self.accounts.current())
         ids = [edits.add(self.opened.cache, text) for text in texts]
@@ -178,6 +181,13 @@ def notice(stage: Stage) -> MainWindow:
     return window
 
 
+def narrow(stage: Stage) -> MainWindow:
+    window = stage.window((*_DAY, _LONG), done=3, server=True)
+    window.resize(460, 520)
+    window.status_line.say("“Order new filters for the extractor hood” done", offer=("Undo", window.undo_asked.emit))
+    return window
+
+
 def right_to_left(stage: Stage) -> MainWindow:
     window = stage.window((*_DAY[:4], "اشترِ الحليب من السوق ثم اتصل بأمي", "לקנות חלב בדרך הביתה (2 ליטר)", _LONG), done=2, server=True)
     window.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
@@ -236,6 +246,8 @@ def ten_thousand(stage: Stage) -> MainWindow:
         stamp(db)
     window = stage.window()
     window.show()
+    window.listing.show_found("", stage.opened.lists.search("", View.ALL))  # What the session does after the first paint.
+    QApplication.processEvents()
     bar = window.view.verticalScrollBar()
     bar.setValue(bar.maximum() // 3)
     return window
@@ -388,7 +400,7 @@ def first_download(stage: Stage) -> MainWindow:
     window = stage.window((*_DAY, *_THREE), done=2, server=True)
     stage.all_sent()
     with stage.opened.cache.transaction() as db:
-        db.executemany("INSERT INTO seen VALUES (?)", [(str(number),) for number in range(1_500)])
+        replica.mark_seen(db, [ServerRow(str(number), number, "", False, 0, 0, 1) for number in range(1_500)])
         replica.note_contact(db, 1_790_000_000_000_000)
     _tell(window, stage.opened, Status(Live.CHECKING))
     return window
@@ -491,6 +503,50 @@ def shortcuts(stage: Stage) -> QWidget:
     return ShortcutsDialog()
 
 
+FOUND = (
+    Finding("folder", Level.OK, "Only you may read the folder and its files."),
+    Finding("disk space", Level.OK, "74.6 GB are free on the disk of the list."),
+    Finding("list", Level.OK, "3 todos; structure and checksums are sound."),
+    Finding("outbox", Level.WARNING, "2 changes wait, the oldest for 3 hours.", "Send them: devots sync --once"),
+    Finding("server", Level.OK, "PostgreSQL 18.4 answers, at revision 0005."),
+    Finding(
+        "functions and rights",
+        Level.WRONG,
+        "Everybody may execute devots.channel.",
+        "For the database's owner: revoke execute on function devots.channel(text) from public;",
+    ),
+    Finding(
+        "list against server",
+        Level.WRONG,
+        "1 todo differs from the server's: 2b4f7f0e-7c1c-4b53-9a53-1f5d3c0e6a11.",
+        "Fetch from the server again: devots doctor --repair. What waits to be sent is not touched.",
+        mends=True,
+    ),
+)
+
+
+def examination(stage: Stage) -> QWidget:
+    dialog = _examination()
+    dialog.show_findings(FOUND)
+    return dialog
+
+
+def examination_begun(stage: Stage) -> QWidget:
+    dialog = _examination()
+    dialog._show_busy(busy=True)
+    return dialog
+
+
+def _examination() -> ExaminationDialog:
+    async def examine() -> list[Finding]:
+        return list(FOUND)
+
+    async def repair(found: list[Finding]) -> list[str]:
+        return ["Taken from the server again: 1 todo."]
+
+    return ExaminationDialog(examine, repair, Tasks(lambda *_: None))
+
+
 def trouble(stage: Stage) -> QWidget:
     path = "/home/ada/.local/share/devots/accounts/computer/cache.sqlite3"
     return TroubleWindow(
@@ -509,8 +565,9 @@ def scenes() -> Iterator[tuple[str, Scene]]:
     """All of them, with names for files; those that change the program's font come last."""
     for scene in (
         empty, three, typing, selected, several_selected, editing, searching, found_nothing, with_details, done_view, all_done, ten_thousand,
-        long_and_foreign, right_to_left, live, offline_pending, parked, needs_you, nothing_needs_you, missing_todos, missing_question, conflict, edit_refused, first_download, why, signed_out, refused_text, error, notice,
-        add_account, add_account_wrong, sign_in, settings, shortcuts, trouble,
+        long_and_foreign, narrow, right_to_left, live, offline_pending, parked, needs_you, nothing_needs_you, missing_todos, missing_question, conflict,
+        edit_refused, first_download, why, signed_out, refused_text, error, notice,
+        add_account, add_account_wrong, sign_in, settings, shortcuts, examination, examination_begun, trouble,
         large_text, large_text_with_details, large_text_settings, large_text_shortcuts, large_text_account,
     ):  # fmt: skip
         yield scene.__name__.replace("_", "-"), scene

@@ -14,7 +14,7 @@ from devots_desktop.domain.account import Live, Status
 from devots_desktop.domain.mutation import DELETED_ELSEWHERE, NOT_MADE
 from devots_desktop.domain.question import Choice
 from devots_desktop.domain.steps import Action, Step
-from devots_desktop.store import conflicts, edits, missing, outbox, parking, rows
+from devots_desktop.store import conflicts, edits, missing, outbox, parking, replica, rows
 from devots_desktop.store.lists import Counts
 from devots_desktop.ui import needs, wording
 from devots_desktop.ui.dialogs.edit_text import EditTextDialog
@@ -52,6 +52,8 @@ def park(place: Place, *reasons: str) -> None:
     with place.cache.transaction() as db:
         for change, reason in zip(outbox.take(db, 50), reasons, strict=True):
             parking.park(db, change.mutation_id, reason, AT)
+            if reason == DELETED_ELSEWHERE:
+                replica.bury(db, change.client_id, 2)
             db.execute("UPDATE todo SET state = 'parked' WHERE client_id = ?", (change.client_id,))
         rows.stamp(db)
 
@@ -88,13 +90,11 @@ def press(window: MainWindow, card: int, word: str) -> None:
 def strike(window: MainWindow, key: Qt.Key) -> None:
     """Press a key where the focus is."""
     widget = window.focusWidget()
-    assert widget is not None
     QTest.keyClick(widget, key)
 
 
 def focused(window: MainWindow) -> str:
-    widget = window.focusWidget()
-    return widget.accessibleName() if widget else ""
+    return window.focusWidget().accessibleName()
 
 
 class TestPage:
