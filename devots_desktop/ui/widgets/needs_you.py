@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStyle, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from devots_desktop.ui import theme
-from devots_desktop.ui.drawing import draw_card, draw_icon
+from devots_desktop.ui.drawing import draw_card, draw_icon, mirrored
 from devots_desktop.ui.needs import MOST, Card
 from devots_desktop.ui.widgets.buttons import WordButton
 from devots_desktop.ui.widgets.empty_state import EmptyState
@@ -136,5 +136,5 @@ class _Place(QWidget):
         painter = QPainter(self)
         draw_card(painter, self.rect(), colours.hover)
         line = self.fontMetrics().height()
-        sign = QStyle.visualRect(self.layoutDirection(), self.rect(), QRect(0, self._title.y(), self._sign, line))
+        sign = mirrored(self.layoutDirection(), self.rect(), QRect(0, self._title.y(), self._sign, line))
         draw_icon(painter, sign, "alert", colours.bad, theme.icon_size(self.fontMetrics()))
