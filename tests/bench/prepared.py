@@ -1,12 +1,15 @@
 """Profiles filled for a measurement."""
 
 import random
+import tempfile
 from pathlib import Path
 
 from devots_desktop.services.account import now
 from devots_desktop.store import edits, rows
 from devots_desktop.store.cache import Cache
+from devots_desktop.store.migration import scripts
 from devots_desktop.store.profile import Profile
+from tests.window.program import ROOT
 
 TODOS = 10_000
 _WORDS = ["buy", "call", "fix", "water", "read", "send", "pay", "plan", "oat", "milk", "plumber", "bicycle", "tulips", "letter", "invoice"]
@@ -26,6 +29,17 @@ def filled(folder: Path, count: int = TODOS) -> Path:
         rows.stamp(db)
     edits.add(cache, "The newest")
     cache.close()
+    return folder
+
+
+def kept(count: int) -> Path:
+    """A filled profile that stays in build/ for the next measurement: a million todos take a minute or two to write."""
+    form = len(scripts())
+    folder = ROOT / "build" / "bench" / f"{count}-todos-form-{form}"
+    if not folder.exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as made:
+            filled(Path(made) / "profile", count).rename(folder)
     return folder
 
 
