@@ -14,6 +14,7 @@ from tests.bench import (
     resting,
     scrolling,
     search_typing,
+    simulation,
 )
 from tests.bench.report import Bench, Row, table, write
 from tests.window.program import ROOT
@@ -31,6 +32,7 @@ BENCHES: dict[str, Bench] = {
     "search": search_typing.run,
     "memory": resting.run_memory,
     "idle": resting.run_idle,
+    "simulation": simulation.run,
     "search-million": search_typing.run_million,
 }
 
