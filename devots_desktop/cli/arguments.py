@@ -134,8 +134,8 @@ def _add_postgres(adding: _Parser) -> None:
 
 
 def _add_database_commands(commands: "_Commands", shared: "_Parser") -> None:
-    database = _command(commands, shared, "db", "for the owner of a database: bring it up to date, or see how it stands")
-    verbs = database.add_subparsers(dest="verb", metavar="upgrade | status", title="commands", required=True)
+    database = _command(commands, shared, "db", "for the owner of a database: bring it up to date, see how it stands, repair it")
+    verbs = database.add_subparsers(dest="verb", metavar="upgrade | status | repair", title="commands", required=True)
     upgrading = _command(verbs, shared, "upgrade", "bring a database to the form that this program works with")
     upgrading.add_argument("--flavour", choices=("portal", "supabase"), help="whose tables these are, where it cannot be seen")
     upgrading.add_argument(
@@ -143,7 +143,14 @@ def _add_database_commands(commands: "_Commands", shared: "_Parser") -> None:
     )
     upgrading.add_argument("--sign-up", choices=("on", "off"), help="whether people may sign up by themselves")
     upgrading.add_argument("--accept-rights", action="store_true", help="the rights of others that were found are meant to be so")
-    for each in (upgrading, _command(verbs, shared, "status", "see how a database stands, without changing it")):
+    looking = _command(verbs, shared, "status", "see how a database stands, without changing it")
+    repairing = _command(
+        verbs,
+        shared,
+        "repair",
+        "after a restore, or a finding of doctor: make functions and rights anew, and let every device download again",
+    )
+    for each in (upgrading, looking, repairing):
         help_ = "take SUPABASE_POSTGRES_URL or else DATABASE_URL from this file instead of the environment"
         each.add_argument("--env-file", metavar="F", type=_filled, help=help_)
 

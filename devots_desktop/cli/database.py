@@ -1,4 +1,4 @@
-"""The commands for the owner of a database: upgrade, status."""
+"""The commands for the owner of a database: upgrade, status, repair."""
 
 import os
 from argparse import Namespace
@@ -18,6 +18,9 @@ def run(arguments: Namespace, output: Output) -> None:
     url = owners_url(os.environ, arguments.env_file)
     if arguments.verb == "status":
         _show_status(output, database.status(url))
+        return
+    if arguments.verb == "repair":
+        _show_repair(output, database.repair(url, report=message))
         return
     file = arguments.password_file
     result = database.upgrade(
@@ -45,6 +48,13 @@ def _show_status(output: Output, status: "DatabaseStatus") -> None:
             *(f"Trouble   {each}" for each in status.trouble),
         ]
     )
+
+
+def _show_repair(output: Output, left: tuple[str, ...]) -> None:
+    if output.as_json:
+        output.value({"left": left})
+        return
+    output.lines(["Repaired. Every device downloads its list again with its next sync.", *(f"Left      {each}" for each in left)])
 
 
 def _show_result(output: Output, result: "UpgradeResult") -> None:

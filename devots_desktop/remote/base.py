@@ -1,12 +1,15 @@
 """The protocol that every remote keeps, proven by one contract suite (tests/contract)."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from devots_desktop.domain.digest import Digest, Range
 from devots_desktop.domain.mutation import Answer, Mutation, Page
 
 PUSH_MOST = 50
 """Mutations in one push; the server refuses more (sync.md, section 3)."""
+FETCH_MOST = 500
+"""Ids in one `fetch`."""
 
 Position = tuple[int, str]
 """(row_version, client_id) of the last row of a page."""
@@ -56,4 +59,24 @@ class Remote(Protocol):
 
     async def close(self) -> None:
         """End all connections. Nothing else is called afterwards."""
+        ...
+
+
+@runtime_checkable
+class Comparable(Remote, Protocol):
+    """A remote whose server tells counts and hashes, so that a list can be compared with it without being sent. The methods raise as Remote's."""
+
+    async def digest(self, ranges: Sequence[Range], most: int) -> Digest:
+        """Count and hash of the rows in ranges of client_ids, for a comparison that sends no list.
+
+        Args:
+            most: a range with at most so many rows is answered with the hash of each.
+
+        Returns:
+            a summary for each range, in the same order.
+        """
+        ...
+
+    async def fetch(self, client_ids: Sequence[str]) -> Page:
+        """The rows of these client_ids, and the tombstones of those that were deleted, in no order; FETCH_MOST ids at the most."""
         ...

@@ -1,4 +1,4 @@
-"""The verbs of a database's owner: bring it up to date, see how it stands. What they stand on is loaded when one is called."""
+"""The verbs of a database's owner: bring it up to date, see how it stands, repair it. What they stand on is loaded when one is called."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -54,6 +54,21 @@ def status(url: str) -> "DatabaseStatus":
 
     with _secured(url) as safety:
         return migrate.status(url, connect_args=safety)
+
+
+def repair(url: str, *, report: Callable[[str], None] = lambda _: None) -> tuple[str, ...]:
+    """After a restore, or where `devots doctor` found functions or rights that are not as they should be; `url` and `report` as for `upgrade`.
+
+    Returns:
+        what only its owner can mend: a sentence each, with the line that does it.
+
+    Raises:
+        DevotsError: the database cannot be repaired, or not by this login.
+    """
+    from devots_desktop.remote.postgres import migrate
+
+    with _secured(url) as safety:
+        return migrate.repair(url, connect_args=safety, report=report)
 
 
 @contextmanager

@@ -88,6 +88,7 @@ def rescued(account: str, rescue: "Rescue", *, syncs: bool) -> Notice:
         parts.append("Nothing in it could be read.")
     else:
         parts.append(f"{' and '.join(lost)} could not be saved." if lost else "Nothing is known to be missing.")
+    parts.append("What was done before cannot be undone any more.")
     if syncs:
         parts.append("Everything else comes from the server again.")
     return Notice("List rebuilt", " ".join(parts), f"The damaged file is in {rescue.folder}. Check the disk: a sound one does not do this.")

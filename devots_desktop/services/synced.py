@@ -1,6 +1,8 @@
 """A list with a server of one's own, for programs that use this package without its window (docs/package.md)."""
 
 import asyncio
+import random
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
 from typing import Self
@@ -45,7 +47,18 @@ class SyncedTodos(Todos):
         self._store = Cache(path, syncs=True, clock=clock)
         self.lists = Lists(path)
         self._worker = Worker(f"cache {path.name}")
-        self._engine = Engine(self._store, connect, user_id=user_id, run=self._worker, publish=self._hand_over, tell=self._told)
+        self._engine = Engine(
+            self._store,
+            connect,
+            user_id=user_id,
+            run=self._worker,
+            publish=self._hand_over,
+            tell=self._told,
+            sleep=asyncio.sleep,
+            rng=random.Random(),  # noqa: S311 (spreads pauses, guards nothing)
+            wall=time.time,
+            monotonic=time.monotonic,
+        )
         super().__init__(self._store, self._worker, self._changed_here)
 
     async def __aenter__(self) -> Self:

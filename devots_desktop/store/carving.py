@@ -180,12 +180,15 @@ def _wal_checksum(data: bytes, seed: tuple[int, ...], order: str) -> tuple[int, 
 
 
 def _cells(page: bytes, start: int, head: int) -> Iterator[int]:
-    """Where the cells of a page begin. A damaged count is as good as none: no more pointers than there is room for are read."""
-    count = int.from_bytes(page[start + 3 : start + 5], "big")
-    first = start + head
-    for place in range(first, min(first + 2 * count, len(page) - 1), 2):
+    """Where the cells of a page begin. A damaged count is as good as none: no more pointers than there is room for are read.
+
+    What lies between them and the cells may be cells of earlier, that SQLite has moved to another page since and left there.
+    """
+    count, content = struct.unpack(">HH", page[start + 3 : start + 7])
+    first, content = start + head, content or 65_536
+    for place in range(first, min(first + 2 * count, content, len(page) - 1), 2):
         cell = int.from_bytes(page[place : place + 2], "big")
-        if first <= cell < len(page):
+        if content <= cell < len(page):
             yield cell
 
 

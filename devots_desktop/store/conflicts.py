@@ -11,12 +11,13 @@ from devots_desktop.domain.steps import Action
 from devots_desktop.domain.todo import FIELDS, WHOLE, Patch, Value, whole
 from devots_desktop.store import changing, edits, journal, replica, rows
 from devots_desktop.store.cache import Cache
+from devots_desktop.store.checksum import verify
 from devots_desktop.store.history import Entry, Was, was
 
 KEPT_US = 30 * 24 * 3600 * 1_000_000
 """Microseconds that a value is kept at least (sync.md, promise 6)."""
 
-_COLUMNS = "c.seq, c.client_id, c.field, c.lost, c.won, c.at"
+_COLUMNS = "c.seq, c.client_id, c.field, c.lost, c.won, c.at, c.checksum"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,8 @@ def _open(db: sqlite3.Connection, where: str, *values: str) -> list[Conflict]:
         f"SELECT {_COLUMNS}, t.key, t.text, t.completed FROM conflict c LEFT JOIN todo t ON t.client_id = c.client_id {where} ORDER BY c.seq DESC",
         values,
     )
-    return [_conflict(each[:6]) for each in found if rows.overruled(*each[2:4], *each[7:])]
+    every = [(_conflict(values[:7]), values) for values in found]
+    return [conflict for conflict, values in every if rows.overruled(*values[2:4], *values[8:])]
 
 
 def _one(db: sqlite3.Connection, number: int) -> Conflict | None:
@@ -148,8 +150,9 @@ def _one(db: sqlite3.Connection, number: int) -> Conflict | None:
     return _conflict(found) if found else None
 
 
-def _conflict(values: tuple[int, str, str, str, str, int]) -> Conflict:
-    number, client_id, name, lost, won, at = values
+def _conflict(values: tuple[int, str, str, str, str, int, int]) -> Conflict:
+    number, client_id, name, lost, won, at, stored = values
+    verify(stored, *values[1:6])
     if name == WHOLE:
         row = json.loads(lost)
         return Conflict(number, client_id, {field: row[field] for field in FIELDS}, None, at, row.get("created_at", at))

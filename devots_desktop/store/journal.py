@@ -9,19 +9,19 @@ from collections.abc import Sequence
 
 from devots_desktop.domain.changes import Change, ChangeSet, Op, Via
 from devots_desktop.store import rows
+from devots_desktop.store.checksum import ROWS, checksum, verify
 
 KEPT = 20_000
 """Entries that are kept; who is further behind reads the list again."""
 _MOST = 2_000
 """More changes than this at once are told as one `reload`."""
+_COLUMNS = (*ROWS["journal"], "checksum")
+_INSERT = f"INSERT INTO journal ({', '.join(_COLUMNS)}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 def write(db: sqlite3.Connection, op: Op, via: Via, row: rows.Row, at: int) -> None:
     """Add an entry for a row that was written in this transaction."""
-    db.execute(
-        "INSERT INTO journal (client_id, key, op, via, text, completed, at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (row.client_id, row.key, op, via, row.text if op is Op.DELETE else "", row.completed, at),
-    )
+    _add(db, row.client_id, row.key, op, via, row.text if op is Op.DELETE else "", int(row.completed), at)
 
 
 def write_all(db: sqlite3.Connection, via: Via, changes: Sequence[tuple[Op, rows.Row]], at: int) -> None:
@@ -43,12 +43,16 @@ def write_mark(db: sqlite3.Connection, client_id: str, at: int) -> None:
     if row is not None:
         write(db, Op.UPDATE, Via.PUSH, row, at)
     else:
-        db.execute("INSERT INTO journal (client_id, key, op, via, text, completed, at) VALUES ('', 0, 'update', 'push', '', 0, ?)", (at,))
+        _add(db, "", 0, Op.UPDATE, Via.PUSH, "", 0, at)
 
 
 def write_reload(db: sqlite3.Connection, at: int) -> None:
     """Add the entry that says: read the list again."""
-    db.execute("INSERT INTO journal (client_id, key, op, via, text, completed, at) VALUES (NULL, 0, 'reload', 'pull', '', 0, ?)", (at,))
+    _add(db, None, 0, "reload", Via.PULL, "", 0, at)
+
+
+def _add(db: sqlite3.Connection, *values: str | int | None) -> None:
+    db.execute(_INSERT, (*values, checksum(*values)))
 
 
 def trim(db: sqlite3.Connection) -> None:
@@ -63,20 +67,32 @@ def end(db: sqlite3.Connection) -> int:
 
 
 def since(db: sqlite3.Connection, seen: int) -> ChangeSet:
-    """The changes after entry `seen`, with each row as it is now, from one snapshot."""
+    """The changes after entry `seen`, with each row as it is now, from one snapshot. Raises CacheDamaged."""
     entries = db.execute(
-        "SELECT j.seq, j.op, j.via, j.key, j.client_id, j.text, j.completed, j.at, t.key IS NOT NULL,"
+        f"SELECT j.seq, {', '.join(f'j.{name}' for name in _COLUMNS)}, t.key IS NOT NULL,"
         f" {rows.todo_columns('t')} FROM journal j LEFT JOIN todo t ON t.key = j.key WHERE j.seq > ? ORDER BY j.seq LIMIT ?",
         (seen, _MOST + 1),
     ).fetchall()
     if not entries:
         return ChangeSet(seq=seen)
-    if len(entries) > _MOST or entries[0][0] != seen + 1 or any(entry[4] is None for entry in entries):
+    if len(entries) > _MOST or entries[0][0] != seen + 1 or any(entry[1] is None for entry in entries):
         return ChangeSet(reload=True, seq=end(db))
     return ChangeSet(tuple(map(_change, entries)), seq=entries[-1][0])
 
 
+def origin(db: sqlite3.Connection, key: int) -> Via | None:
+    """By which way the last change of a row came; None where the entries do not reach back so far. Raises CacheDamaged."""
+    found = db.execute(
+        f"SELECT {', '.join(_COLUMNS)} FROM journal WHERE key = ? AND via <> 'push' ORDER BY seq DESC LIMIT 1", (key,)
+    ).fetchone()
+    if not found:
+        return None
+    verify(found[-1], *found[:-1])
+    return Via(found[3])
+
+
 def _change(entry: tuple) -> Change:  # type: ignore[type-arg]  # a row of SQLite, typed by the query above
-    seq, op, via, key, client_id, text, completed, at, exists = entry[:9]
-    todo = rows.todo(entry[9:]) if exists else None
+    seq, client_id, key, op, via, text, completed, at, stored, exists = entry[:10]
+    verify(stored, *entry[1:8])
+    todo = rows.todo(entry[10:]) if exists else None
     return Change(seq, Op(op), Via(via), key, client_id, todo.text if todo else text, bool(completed), at, todo)

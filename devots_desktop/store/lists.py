@@ -210,9 +210,10 @@ class Lists:
 
     def origin(self, key: int) -> Via | None:
         """By which way the last change of a row came; None where the journal does not reach back so far."""
+        from devots_desktop.store import journal  # As in `parked`.
+
         with self._reading() as db:
-            found = db.execute("SELECT via FROM journal WHERE key = ? AND via <> 'push' ORDER BY seq DESC LIMIT 1", (key,)).fetchone()
-        return Via(found[0]) if found and found[0] in set(Via) else None
+            return journal.origin(db, key)
 
     def parked(self) -> "list[Parked]":
         """The changes that the server did not take, newest first."""
@@ -245,12 +246,14 @@ class Lists:
 
 def _standing(db: sqlite3.Connection) -> tuple[int, int | None, int | None]:
     """Of Counts: needs_you, arrived, contact."""
-    needs_you, unfinished, contact = db.execute(
+    from devots_desktop.store import replica  # As in `parked`.
+
+    needs_you, unfinished = db.execute(
         "SELECT (SELECT count(DISTINCT client_id) FROM parked)"
         " + (SELECT count(*) FROM conflict WHERE field = ? AND client_id NOT IN (SELECT client_id FROM todo))"
         " + EXISTS (SELECT 1 FROM missing JOIN todo USING (client_id) WHERE settled = 0),"
-        " NOT EXISTS (SELECT 1 FROM sync_state WHERE name = 'since'), (SELECT value FROM sync_state WHERE name = 'contact')",
+        " NOT EXISTS (SELECT 1 FROM sync_state WHERE name = 'since')",
         (WHOLE,),
     ).fetchone()
     arrived = db.execute("SELECT count(*) FROM seen").fetchone()[0] if unfinished else None
-    return needs_you, arrived, int(contact) if contact and contact.isdecimal() else None
+    return needs_you, arrived, replica.contact(db)

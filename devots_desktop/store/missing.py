@@ -13,6 +13,7 @@ from devots_desktop.domain.todo import State
 from devots_desktop.store import history, journal, queueing, replica, rows
 from devots_desktop.store.cache import Cache
 from devots_desktop.store.changing import NEVER_SEEN, Changed
+from devots_desktop.store.checksum import checksum, verify
 from devots_desktop.store.history import Entry, was
 
 _COUNT = (
@@ -30,7 +31,10 @@ def note(db: sqlite3.Connection, gone: Sequence[str], at: int) -> None:
     """Mark todos as not on the server. Their versions say nothing any more: should the server bring them again, that is news."""
     marked = [row._replace(row_version=NEVER_SEEN) for client_id in gone if (row := rows.row(db, client_id)) is not None]
     rows.mark(db, marked)
-    db.executemany("INSERT OR IGNORE INTO missing (client_id, at) VALUES (?, ?)", [(row.client_id, at) for row in marked])
+    db.executemany(
+        "INSERT OR IGNORE INTO missing (client_id, at, checksum) VALUES (?, ?, ?)",
+        [(row.client_id, at, checksum(row.client_id, at, 0)) for row in marked],
+    )
     # For other people nothing has changed; the mark of each row has.
     journal.write_all(db, Via.PUSH, [(Op.UPDATE, row) for row in marked], at)
 
@@ -49,10 +53,10 @@ def answer(cache: Cache, choice: Choice) -> int:
     """
     with cache.transaction() as db:
         at, touched = cache.clock(), replica.touched(db)
-        open_ones = [client_id for (client_id,) in db.execute("SELECT client_id FROM missing WHERE settled = 0")]
+        open_ones = _open(db)
         todos = [row for client_id in open_ones if client_id not in touched and (row := rows.row(db, client_id)) is not None]
         if choice is Choice.LEAVE:
-            db.execute("UPDATE missing SET settled = 1")
+            db.execute("UPDATE missing SET settled = 1, checksum = row_checksum(client_id, at, 1)")
             changes = [Changed(Op.UPDATE, row) for row in todos]
         else:
             db.execute("DELETE FROM missing WHERE settled = 0")
@@ -62,6 +66,14 @@ def answer(cache: Cache, choice: Choice) -> int:
         journal.write_all(db, Via.LOCAL, [(each.op, each.row) for each in changes], at)
         journal.trim(db)
     return len(todos)
+
+
+def _open(db: sqlite3.Connection) -> list[str]:
+    """The todos that the user has not decided about. Raises CacheDamaged: another one would be removed."""
+    found = db.execute("SELECT client_id, at, settled, checksum FROM missing").fetchall()
+    for *values, stored in found:
+        verify(stored, *values)
+    return [client_id for client_id, _, settled, _ in found if not settled]
 
 
 def _put_back(cache: Cache, row: rows.Row, at: int) -> Changed:

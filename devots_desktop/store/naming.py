@@ -9,19 +9,12 @@ from dataclasses import replace
 
 from devots_desktop.domain.mutation import Kind, Mutation, made_by
 from devots_desktop.domain.todo import ServerRow, derived_id
-from devots_desktop.store import outbox, rows
+from devots_desktop.store import history, outbox, rows
+from devots_desktop.store.checksum import MUTATIONS, ROWS
 
-_TABLES = {
-    "todo": ("row_checksum", "client_id, server_id, text, completed, created_at, updated_at, row_version, state"),
-    "base": ("row_checksum", "client_id, server_id, text, completed, created_at, updated_at, row_version"),
-    "tombstone": ("row_checksum", "client_id, row_version"),
-    "outbox": ("mutation_checksum", "mutation_id, client_id, kind, payload, made_at"),
-    "parked": ("mutation_checksum", "mutation_id, client_id, kind, payload, made_at"),
-    "undo_entry": ("row_checksum", "client_id, before, after"),
-    "conflict": None,
-    "missing": None,
-}
-"""The tables that name todos; of those with a checksum, how it is made."""
+_TABLES = {table: ("row_checksum", ROWS[table]) for table in ("todo", "base", "tombstone", "conflict", "missing")}
+_TABLES |= {table: ("mutation_checksum", columns) for table, columns in MUTATIONS.items()}
+"""The tables that name todos, besides the steps of undo: how their checksum is made, and over what."""
 
 
 def addressed(db: sqlite3.Connection, mutation: Mutation) -> Mutation:
@@ -67,19 +60,20 @@ def rename(db: sqlite3.Connection, keys: Sequence[tuple[str, str]]) -> None:
     stale = [(new,) for _, new in keys if new not in olds]
     db.executemany("DELETE FROM todo WHERE client_id = ?", stale)
     db.executemany("DELETE FROM base WHERE client_id = ?", stale)
-    for table, checked in _TABLES.items():
-        # In two steps, because a new key may be the old one of another todo.
-        _rename(db, table, checked, [(old, f"~{new}") for old, new in keys])
-        _rename(db, table, checked, [(f"~{new}", new) for _, new in keys])
+    # In two steps, because a new key may be the old one of another todo.
+    for step in ([(old, f"~{new}") for old, new in keys], [(f"~{new}", new) for _, new in keys]):
+        for table, (function, columns) in _TABLES.items():
+            _rename(db, table, function, columns, step)
+        history.rename(db, step)
 
 
-def _rename(db: sqlite3.Connection, table: str, checked: tuple[str, str] | None, keys: Sequence[tuple[str, str]]) -> None:
-    checksum, sound = "", ""
-    if checked is not None:
-        function, columns = checked
-        checksum = f", checksum = {function}({columns.replace('client_id', '?2')})"
-        sound = f" AND checksum = {function}({columns})"
-    db.executemany(f"UPDATE OR REPLACE {table} SET client_id = ?2{checksum} WHERE client_id = ?1{sound}", keys)
+def _rename(db: sqlite3.Connection, table: str, function: str, columns: Sequence[str], keys: Sequence[tuple[str, str]]) -> None:
+    before = ", ".join(columns)
+    after = ", ".join("?2" if name == "client_id" else name for name in columns)
+    db.executemany(
+        f"UPDATE OR REPLACE {table} SET client_id = ?2, checksum = {function}({after}) WHERE client_id = ?1 AND checksum = {function}({before})",
+        keys,
+    )
 
 
 def _unanswered(db: sqlite3.Connection, page: Sequence[ServerRow]) -> dict[int, str]:

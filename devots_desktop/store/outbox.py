@@ -11,10 +11,10 @@ from typing import Any
 
 from devots_desktop.domain.errors import CacheDamaged
 from devots_desktop.domain.mutation import Kind, Mutation
-from devots_desktop.store.checksum import mutation_checksum
+from devots_desktop.store.checksum import MUTATION, mutation_checksum
 
-_COLUMNS = "mutation_id, client_id, kind, payload, made_at"
-_READ = f"{_COLUMNS}, checksum"
+_COLUMNS = ", ".join(MUTATION)
+_READ = f"{_COLUMNS}, sent, checksum"
 
 
 def creation_time(db: sqlite3.Connection, now: int, count: int = 1) -> int:
@@ -32,21 +32,34 @@ def creation_time(db: sqlite3.Connection, now: int, count: int = 1) -> int:
 def add(db: sqlite3.Connection, mutation: Mutation) -> None:
     """Queue a mutation behind all others."""
     values = _values(mutation)
-    db.execute(f"INSERT INTO outbox ({_COLUMNS}, checksum) VALUES (?, ?, ?, ?, ?, ?)", (*values, mutation_checksum(*values)))
+    db.execute(f"INSERT INTO outbox ({_COLUMNS}, checksum) VALUES (?, ?, ?, ?, ?, ?)", (*values, mutation_checksum(*values, 0)))
 
 
 def replace(db: sqlite3.Connection, mutation: Mutation) -> None:
-    """Store the new form of a mutation that was never sent; it keeps its place."""
+    """Store the new form of a mutation that was never sent; it keeps its place.
+
+    Raises:
+        CacheDamaged: it is not found, by an index that is damaged. Its older form would be sent.
+    """
     values = _values(mutation)
-    db.execute(
+    replaced = db.execute(
         "UPDATE outbox SET kind = ?, payload = ?, made_at = ?, checksum = ? WHERE mutation_id = ? AND sent = 0",
-        (*values[2:], mutation_checksum(*values), mutation.mutation_id),
+        (*values[2:], mutation_checksum(*values, 0), mutation.mutation_id),
     )
+    if not replaced.rowcount:
+        raise CacheDamaged
 
 
 def remove(db: sqlite3.Connection, mutation_id: str) -> bool:
-    """Take a mutation out; False where it was out already."""
-    return db.execute("DELETE FROM outbox WHERE mutation_id = ?", (mutation_id,)).rowcount > 0
+    """Take a mutation out; False where it was out already.
+
+    Raises:
+        CacheDamaged: it is there, and not found by an index that is damaged. It would be sent for ever.
+    """
+    removed = db.execute("DELETE FROM outbox WHERE mutation_id = ?", (mutation_id,)).rowcount > 0
+    if not removed and db.execute("SELECT 1 FROM outbox NOT INDEXED WHERE mutation_id = ?", (mutation_id,)).fetchone():
+        raise CacheDamaged
+    return removed
 
 
 def pending(db: sqlite3.Connection, client_id: str) -> tuple[Mutation, ...]:
@@ -57,8 +70,9 @@ def pending(db: sqlite3.Connection, client_id: str) -> tuple[Mutation, ...]:
 
 def last_unsent(db: sqlite3.Connection, client_id: str) -> Mutation | None:
     """The newest queued mutation of a todo, where it was never sent and may thus still change."""
-    found = db.execute(f"SELECT {_READ}, sent FROM outbox WHERE client_id = ? ORDER BY seq DESC LIMIT 1", (client_id,)).fetchone()
-    return mutation(found[:6]) if found and not found[6] else None
+    found = db.execute(f"SELECT {_READ} FROM outbox WHERE client_id = ? ORDER BY seq DESC LIMIT 1", (client_id,)).fetchone()
+    newest = mutation(found) if found else None
+    return newest if found and not found[5] else None
 
 
 def take(db: sqlite3.Connection, most: int) -> list[Mutation]:
@@ -67,9 +81,11 @@ def take(db: sqlite3.Connection, most: int) -> list[Mutation]:
     Raises:
         CacheDamaged: an entry is not what was written (SQLite itself does not notice damage to content); nothing was frozen.
     """
-    found = db.execute(f"SELECT {_READ}, sent FROM outbox ORDER BY seq LIMIT ?", (most,)).fetchall()
-    taken = [dataclasses.replace(mutation(values[:6]), sent=bool(values[6])) for values in found]
-    db.executemany("UPDATE outbox SET sent = 1 WHERE mutation_id = ?", [(values[0],) for values in found])
+    found = db.execute(f"SELECT {_READ}, seq FROM outbox ORDER BY seq LIMIT ?", (most,)).fetchall()
+    taken = [dataclasses.replace(mutation(values[:-1]), sent=bool(values[5])) for values in found]
+    frozen = [(mutation_checksum(*values[:5], 1), values[-1]) for values in found if not values[5]]
+    if frozen and db.executemany("UPDATE outbox SET sent = 1, checksum = ? WHERE seq = ?", frozen).rowcount != len(frozen):
+        raise CacheDamaged
     return taken
 
 
@@ -85,13 +101,13 @@ def count(db: sqlite3.Connection) -> int:
 
 
 def mutation(values: tuple[Any, ...]) -> Mutation:
-    """A Mutation from the columns mutation_id, client_id, kind, payload, made_at, checksum.
+    """A Mutation from the columns mutation_id, client_id, kind, payload, made_at, the others that its checksum is over, and checksum.
 
     Raises:
         CacheDamaged: it is not what was written.
     """
-    mutation_id, client_id, kind, payload, made_at, stored = values
-    if stored != mutation_checksum(*values[:5]):
+    mutation_id, client_id, kind, payload, made_at, *_, stored = values
+    if stored != mutation_checksum(*values[:-1]):
         raise CacheDamaged("A change that waits is damaged; it was not sent.")
     body = json.loads(payload)
     return Mutation(mutation_id, client_id, Kind(kind), body["values"], body["base"], made_at, body["created_at"])

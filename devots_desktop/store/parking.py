@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from devots_desktop.domain.mutation import DELETED_ELSEWHERE, Mutation
 from devots_desktop.store import outbox
+from devots_desktop.store.checksum import MUTATION, MUTATIONS, mutation_checksum
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +22,14 @@ class Parked:
         return self.reason == DELETED_ELSEWHERE
 
 
-_COLUMNS = "mutation_id, client_id, kind, payload, made_at, checksum"
+_COLUMNS = ", ".join((*MUTATIONS["parked"], "checksum"))
 
 
 def park(db: sqlite3.Connection, mutation_id: str, reason: str, at: int) -> None:
-    """Move a mutation from the outbox to the parked ones."""
-    db.execute(
-        f"INSERT INTO parked ({_COLUMNS}, reason, parked_at) SELECT {_COLUMNS}, ?, ? FROM outbox WHERE mutation_id = ?",
-        (reason, at, mutation_id),
-    )
+    """Move a mutation from the outbox to the parked ones, where it is in it."""
+    for values in db.execute(f"SELECT {', '.join(MUTATION)} FROM outbox WHERE mutation_id = ?", (mutation_id,)).fetchall():
+        parked = (*values, reason, at)
+        db.execute(f"INSERT INTO parked ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*parked, mutation_checksum(*parked)))
     outbox.remove(db, mutation_id)
 
 
@@ -53,5 +53,5 @@ def gone(db: sqlite3.Connection, client_id: str) -> bool:
 
 def everything(db: sqlite3.Connection) -> list[Parked]:
     """All parked mutations, newest first."""
-    found = db.execute(f"SELECT {_COLUMNS}, reason, parked_at FROM parked ORDER BY seq DESC")
-    return [Parked(outbox.mutation(values[:6]), values[6], values[7]) for values in found]
+    found = db.execute(f"SELECT {_COLUMNS} FROM parked ORDER BY seq DESC")
+    return [Parked(outbox.mutation(values), reason=values[5], at=values[6]) for values in found]

@@ -16,6 +16,7 @@ from typing import Any
 from devots_desktop.domain.errors import CacheUnusable
 from devots_desktop.domain.todo import WHOLE, State, whole
 from devots_desktop.store import backup, cache, damage, journal, replica, rows, salvage
+from devots_desktop.store.checksum import MUTATIONS, ROWS, TODO
 from devots_desktop.store.files import sync_folder
 from devots_desktop.store.lock import OpenLock
 from devots_desktop.store.profile import write_private
@@ -114,11 +115,11 @@ def _fill(db: sqlite3.Connection, folder: Path, path: Path, *, syncs: bool, cloc
     restored, backup_at = ([], 0) if syncs else _from_backup(path, found)
     unsent = _unsent(found) if syncs else []
     db.execute("BEGIN IMMEDIATE")
-    _insert(db, "todo", ("key", *salvage.TODO, "checksum"), (each for each in found.todos.values() if each not in unsent))
-    _insert(db, "todo", (*salvage.TODO, "checksum"), restored)
-    for table, entries in (("outbox", found.outbox), ("parked", found.parked)):
-        extra = ("seq", "sent") if table == "outbox" else ("seq", "reason", "parked_at")
-        _insert(db, table, (*extra, *salvage.MUTATION, "checksum"), entries.values())
+    _insert(db, "todo", ("key", *TODO, "checksum"), (each for each in found.todos.values() if each not in unsent))
+    _insert(db, "todo", (*TODO, "checksum"), restored)
+    _insert(db, "outbox", ("seq", *MUTATIONS["outbox"], "checksum"), found.outbox.values())
+    _insert(db, "parked", ("seq", *MUTATIONS["parked"], "checksum"), found.parked.values())
+    _insert(db, "conflict", ("seq", *ROWS["conflict"], "checksum"), found.conflicts.values())
     _keep_unsent(db, unsent, clock())
     # The row below an edit comes with the next pull, which every version is news to.
     db.execute("UPDATE todo SET row_version = -1 WHERE state <> 'synced'")

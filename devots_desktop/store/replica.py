@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from devots_desktop.domain.changes import Op, Via
 from devots_desktop.domain.todo import ServerRow, State
 from devots_desktop.store import journal, rows
-from devots_desktop.store.checksum import checksum, verify
+from devots_desktop.store.checksum import ROWS, checksum, verify
 
 _COLUMNS = "client_id, server_id, text, completed, created_at, updated_at, row_version"
 _SHOW = (
@@ -77,6 +77,11 @@ def bury(db: sqlite3.Connection, client_id: str, row_version: int) -> None:
         db.execute("INSERT OR REPLACE INTO tombstone VALUES (?, ?, ?)", (client_id, row_version, checksum(client_id, row_version)))
 
 
+def unbury(db: sqlite3.Connection, client_id: str) -> None:
+    """Forget a tombstone: the server has the todo."""
+    db.execute("DELETE FROM tombstone WHERE client_id = ?", (client_id,))
+
+
 def touched(db: sqlite3.Connection) -> set[str]:
     """The todos that something of this device lies over, or did."""
     found = db.execute("SELECT client_id FROM outbox UNION SELECT client_id FROM parked UNION SELECT client_id FROM base")
@@ -104,7 +109,10 @@ def buried(db: sqlite3.Connection, client_id: str) -> int:
 
 def add_lost(db: sqlite3.Connection, client_id: str, field: str, lost: str, won: str, at: int) -> None:
     """Record a value that lost a conflict."""
-    db.execute("INSERT OR IGNORE INTO conflict (client_id, field, lost, won, at) VALUES (?, ?, ?, ?, ?)", (client_id, field, lost, won, at))
+    values = (client_id, field, lost, won, at)
+    db.execute(
+        "INSERT OR IGNORE INTO conflict (client_id, field, lost, won, at, checksum) VALUES (?, ?, ?, ?, ?, ?)", (*values, checksum(*values))
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,23 +163,37 @@ def set_cursor(db: sqlite3.Connection, new: Cursor) -> None:
 
 def note_contact(db: sqlite3.Connection, at: int) -> None:
     """Remember when the server answered last."""
-    db.execute("INSERT OR REPLACE INTO sync_state VALUES ('contact', ?)", (str(at),))
+    db.execute("INSERT OR REPLACE INTO sync_state VALUES ('contact', ?)", (f"{at} {checksum(at)}",))
+
+
+def contact(db: sqlite3.Connection) -> int | None:
+    """When the server answered last, microseconds since 1970 UTC; None for never. Raises CacheDamaged."""
+    found = db.execute("SELECT value FROM sync_state WHERE name = 'contact'").fetchone()
+    if not found:
+        return None
+    at, _, stored = found[0].partition(" ")
+    verify(_number(stored), at)
+    return int(at)
 
 
 def stage(db: sqlite3.Connection, page: list[ServerRow]) -> None:
     """Keep a page aside until the pull's last page has come; of a row that comes twice, the newer one."""
+    stored = [(*rows.server_values(row), int(row.deleted)) for row in page]
     db.executemany(
-        f"INSERT INTO staging ({_COLUMNS}, deleted) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (client_id) DO UPDATE SET"
+        f"INSERT INTO staging ({_COLUMNS}, deleted, checksum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (client_id) DO UPDATE SET"
         " server_id = excluded.server_id, text = excluded.text, completed = excluded.completed, created_at = excluded.created_at,"
-        " updated_at = excluded.updated_at, row_version = excluded.row_version, deleted = excluded.deleted"
+        " updated_at = excluded.updated_at, row_version = excluded.row_version, deleted = excluded.deleted, checksum = excluded.checksum"
         " WHERE excluded.row_version >= staging.row_version",
-        [(*rows.server_values(row), row.deleted) for row in page],
+        [(*values, checksum(*values)) for values in stored],
     )
 
 
 def staged(db: sqlite3.Connection, most: int) -> list[ServerRow]:
-    """Some staged rows."""
-    return [rows.server_row(values) for values in db.execute(f"SELECT {_COLUMNS}, deleted FROM staging LIMIT ?", (most,))]
+    """Some staged rows. Raises CacheDamaged."""
+    found = db.execute(f"SELECT {_COLUMNS}, deleted, checksum FROM staging LIMIT ?", (most,)).fetchall()
+    for *values, stored in found:
+        verify(stored, *values)
+    return [rows.server_row(values[:-1]) for values in found]
 
 
 def unstage(db: sqlite3.Connection, done: list[ServerRow]) -> None:
@@ -181,12 +203,16 @@ def unstage(db: sqlite3.Connection, done: list[ServerRow]) -> None:
 
 def mark_seen(db: sqlite3.Connection, page: Sequence[ServerRow]) -> None:
     """Note that a full pull brought these rows, for the sweep at its end."""
-    db.executemany("INSERT OR IGNORE INTO seen VALUES (?)", [(row.client_id,) for row in page if not row.deleted])
+    brought = [(row.client_id, checksum(row.client_id)) for row in page if not row.deleted]
+    db.executemany("INSERT OR IGNORE INTO seen (client_id, checksum) VALUES (?, ?)", brought)
 
 
 def seen(db: sqlite3.Connection) -> set[str]:
-    """The rows that a full pull has brought so far."""
-    return {client_id for (client_id,) in db.execute("SELECT client_id FROM seen")}
+    """The rows that a full pull has brought so far. Raises CacheDamaged: for a wrong one a todo would be taken off the screen."""
+    found = db.execute("SELECT client_id, checksum FROM seen").fetchall()
+    for client_id, stored in found:
+        verify(stored, client_id)
+    return {client_id for client_id, _ in found}
 
 
 def unseen(db: sqlite3.Connection, brought: Container[str]) -> list[str]:
@@ -205,8 +231,8 @@ def forget_seen(db: sqlite3.Connection) -> None:
 
 def forget_versions(db: sqlite3.Connection) -> None:
     """A new epoch: versions of the old one say nothing any more, so that every row that comes is news. What is damaged keeps its wrong checksum."""
-    for table, rest in (("todo", ", state"), ("base", "")):
-        columns = f"{_COLUMNS}{rest}"
+    for table in ("todo", "base"):
+        columns = ", ".join(ROWS[table])
         db.execute(
             f"UPDATE {table} SET row_version = -1, checksum = row_checksum({columns.replace('row_version', '-1')})"
             f" WHERE checksum = row_checksum({columns})"

@@ -8,10 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from devots_desktop.store.carving import Image, Record, log_is_damaged
-from devots_desktop.store.checksum import checksum, mutation_checksum
-
-TODO = ("client_id", "server_id", "text", "completed", "created_at", "updated_at", "row_version", "state")
-MUTATION = ("mutation_id", "client_id", "kind", "payload", "made_at")
+from devots_desktop.store.checksum import MUTATIONS, ROWS, TODO, checksum, mutation_checksum
 
 Values = dict[str, Any]
 
@@ -23,6 +20,7 @@ class Found:
     Attributes:
         todos: rows by client_id.
         outbox, parked: rows by seq.
+        conflicts: values that lost, by seq.
         last_op: by client_id, the newest entry of the journal and what it says.
         last_key, last_seq: the highest numbers of a todo and of a journal entry that were seen.
         expected_todos, expected_changes: rows that an index or a row's own place says there were.
@@ -31,6 +29,7 @@ class Found:
     todos: dict[str, Values] = field(default_factory=dict)
     outbox: dict[int, Values] = field(default_factory=dict)
     parked: dict[int, Values] = field(default_factory=dict)
+    conflicts: dict[int, Values] = field(default_factory=dict)
     last_op: dict[str, tuple[int, str]] = field(default_factory=dict)
     last_key: int = 0
     last_seq: int = 0
@@ -62,7 +61,7 @@ def read(damaged: Path, like: sqlite3.Connection) -> Found:
     Raises:
         OSError: the file cannot be read.
     """
-    layouts = {table: _columns(like, table) for table in ("todo", "outbox", "parked", "journal")}
+    layouts = {table: _columns(like, table) for table in ("todo", "outbox", "parked", "conflict", "journal")}
     found = _read_image(Image.read(damaged, past_damage=True), layouts)
     if log_is_damaged(damaged):
         # A row that moved from a page whose newer form is sound to one whose newer form is not, is in the image before the damage only.
@@ -73,6 +72,7 @@ def read(damaged: Path, like: sqlite3.Connection) -> Found:
                 found.todos.setdefault(client_id, values)
         found.outbox = before.outbox | found.outbox
         found.parked = before.parked | found.parked
+        found.conflicts = before.conflicts | found.conflicts
     return found
 
 
@@ -94,7 +94,7 @@ def todos_of(copy: Path) -> dict[str, Values]:
             rows = [dict(zip(columns, row, strict=True)) for row in db.execute(f"SELECT {', '.join(columns)} FROM todo")]
     except sqlite3.Error:
         return {}
-    return {row["client_id"]: row for row in rows if _is_todo(row)}
+    return {row["client_id"]: row for row in rows if _is_sound("todo", row)}
 
 
 def _columns(db: sqlite3.Connection, table: str) -> tuple[str, ...]:
@@ -107,15 +107,22 @@ def _take(found: Found, rowid: int, record: Record, layouts: Mapping[str, Sequen
         if len(columns) != len(record):
             continue
         values: Values = dict(zip(columns, record, strict=True)) | {columns[0]: rowid}
-        if table == "todo" and _is_todo(values):
-            _keep_newest(found.todos, values)
-            found.last_key = max(found.last_key, rowid)
-        elif table in ("outbox", "parked") and _is_mutation(values):
-            (found.outbox if table == "outbox" else found.parked)[rowid] = values
-        elif table == "journal" and values["via"] in ("local", "push", "live", "pull") and isinstance(values["at"], int):
-            found.last_seq = max(found.last_seq, rowid)
-            if rowid > found.last_op.get(values["client_id"], (0, ""))[0]:
-                found.last_op[values["client_id"]] = (rowid, values["op"])
+        if not _is_sound(table, values):
+            continue
+        match table:
+            case "todo":
+                _keep_newest(found.todos, values)
+                found.last_key = max(found.last_key, rowid)
+            case "outbox":
+                found.outbox[rowid] = values
+            case "parked":
+                found.parked[rowid] = values
+            case "conflict":
+                found.conflicts[rowid] = values
+            case "journal":
+                found.last_seq = max(found.last_seq, rowid)
+                if rowid > found.last_op.get(values["client_id"], (0, ""))[0]:
+                    found.last_op[values["client_id"]] = (rowid, values["op"])
 
 
 def _keep_newest(todos: dict[str, Values], values: Values) -> None:
@@ -125,12 +132,9 @@ def _keep_newest(todos: dict[str, Values], values: Values) -> None:
         todos[values["client_id"]] = values
 
 
-def _is_todo(values: Values) -> bool:
-    return bool(values["checksum"] == checksum(*(values[name] for name in TODO)) and isinstance(values["text"], str))
-
-
-def _is_mutation(values: Values) -> bool:
-    return bool(values["checksum"] == mutation_checksum(*(values[name] for name in MUTATION)) and isinstance(values["payload"], str))
+def _is_sound(table: str, values: Values) -> bool:
+    function, columns = (mutation_checksum, MUTATIONS[table]) if table in MUTATIONS else (checksum, ROWS[table])
+    return bool(values["checksum"] == function(*(values[name] for name in columns)))
 
 
 def _expect(found: Found, entry: Record) -> None:

@@ -3,15 +3,11 @@
 import sqlite3
 
 from devots_desktop.domain.errors import CacheDamaged
-from devots_desktop.store.checksum import register
+from devots_desktop.store import history, replica
+from devots_desktop.store.checksum import MUTATIONS, ROWS, register
 
-_SERVER = "client_id, server_id, text, completed, created_at, updated_at, row_version"
-_CHECKED = {
-    "todo": f"{_SERVER}, state",
-    "base": _SERVER,
-    "tombstone": "client_id, row_version",
-    "undo_entry": "client_id, before, after",
-}
+_FORM = 5
+"""Since this form of the file each row has its checksum."""
 
 
 def verify(db: sqlite3.Connection) -> None:
@@ -22,19 +18,16 @@ def verify(db: sqlite3.Connection) -> None:
     """
     if db.execute("PRAGMA integrity_check(1)").fetchone()[0] != "ok":
         raise CacheDamaged
+    if db.execute("PRAGMA user_version").fetchone()[0] < _FORM:
+        return  # It is copied before it is brought to the newest form, which leaves checksums that do not fit as they are.
     register(db)
-    for table, columns in _CHECKED.items():
-        if not _has_checksums(db, table):
-            continue  # A file of an older form, which is copied before it is brought to the newest one.
-        if db.execute(f"SELECT 1 FROM {table} WHERE checksum <> row_checksum({columns}) LIMIT 1").fetchone():
-            raise CacheDamaged
-    for table in ("outbox", "parked"):
-        if not _has_checksums(db, table):
-            continue
-        if db.execute(
-            f"SELECT 1 FROM {table} WHERE checksum <> mutation_checksum(mutation_id, client_id, kind, payload, made_at) LIMIT 1"
-        ).fetchone():
-            raise CacheDamaged
+    for function, tables in (("row_checksum", ROWS), ("mutation_checksum", MUTATIONS)):
+        for table, columns in tables.items():
+            if db.execute(f"SELECT 1 FROM {table} WHERE checksum <> {function}({', '.join(columns)}) LIMIT 1").fetchone():
+                raise CacheDamaged
+    history.verify_all(db)
+    replica.cursor(db)
+    replica.contact(db)
 
 
 def verify_structure(db: sqlite3.Connection) -> None:
@@ -45,7 +38,3 @@ def verify_structure(db: sqlite3.Connection) -> None:
     """
     if db.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
         raise CacheDamaged
-
-
-def _has_checksums(db: sqlite3.Connection, table: str) -> bool:
-    return any(name == "checksum" for _, name, *_ in db.execute(f"PRAGMA table_info({table})"))

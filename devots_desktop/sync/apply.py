@@ -1,13 +1,14 @@
 """Carries out in the cache what plan.py decides. Each function is one transaction, on the thread that owns the cache."""
 
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from devots_desktop.domain.changes import Via
+from devots_desktop.domain.digest import row_hash
 from devots_desktop.domain.mutation import Answer, Mutation, Page
 from devots_desktop.domain.todo import ServerRow
-from devots_desktop.store import journal, lists, missing, naming, outbox, parking, replica, rows
+from devots_desktop.store import journal, known, lists, missing, naming, outbox, parking, replica, rows
 from devots_desktop.store.cache import Cache
 from devots_desktop.sync import plain, plan
 from devots_desktop.sync.plan import Case, Decision, Local
@@ -202,6 +203,32 @@ def contradicts(cache: Cache, page: Page, gone: Collection[str]) -> bool:
     """Whether a page brings todos that were said to be gone."""
     with cache.transaction(durable=False) as db:
         return any(row.client_id in gone and not row.deleted for row in _named(db, page))
+
+
+def mend(cache: Cache, differing: Mapping[str, int | None], server: Mapping[str, ServerRow]) -> int:
+    """Take the server's rows for those that a comparison found to differ. Neither outbox nor cursor is touched.
+
+    Args:
+        differing: client_ids, each with the hash that the cache's row had then; None where it had none. A row that has changed since is left alone.
+        server: what the server has of these, tombstones among them.
+
+    Returns:
+        about how many of them the user is asked now, because the server does not have them and no tombstone says why.
+    """
+    asked: list[str] = []
+    with cache.transaction() as db:
+        now = known.some(db, differing, row_hash)
+        for client_id in (each for each, before in differing.items() if now.get(each) == before):
+            decision = plan.repaired(_local(db, client_id), server.get(client_id))
+            if decision.case is Case.ASK:
+                asked.append(client_id)
+                continue
+            if decision.bury == plan.UNKNOWN:
+                replica.unbury(db, client_id)
+            _carry_out(db, client_id, decision, Via.PULL, cache.clock())
+        missing.note(db, asked, cache.clock())
+        journal.trim(db)
+    return len(asked)
 
 
 def _restart(db: sqlite3.Connection) -> None:

@@ -26,6 +26,7 @@ class Case(Enum):
     ACKNOWLEDGE = "the server has the mutation"
     DELETED = "the server has the delete"
     SUPERSEDED = "the server did not take the mutation, and a later one of this device made it needless"
+    ASK = "the server does not have it and no tombstone says why: the user decides"
     PARK = "the server refused the mutation, or its todo is gone: the user decides"
 
 
@@ -140,6 +141,31 @@ def answered(local: Local, mutation: Mutation, answer: Answer) -> Decision:
         return Decision(Case.TOMBSTONE, lost=lost)
     # Applied: the answer carries the row, so that the device reads its own write at once.
     return _settled(local, answer.row, Decision(Case.ACKNOWLEDGE, lost=lost))
+
+
+def repaired(local: Local, row: ServerRow | None) -> Decision:
+    """A comparison found that this device's idea of the server's row is not the server's.
+
+    Args:
+        row: what the server has, a tombstone or None.
+    """
+    # A tombstone older than the row is that of a server that was set back: it says nothing of this row.
+    gone = row is None or (row.deleted and row.row_version < local.row_version)
+    # The answer to the push will tell; meanwhile the server is known not to have it.
+    if gone and local.touched:
+        return Decision(Case.KEEP, bury=local.row_version)
+    # Nothing is on the screen that could be kept.
+    if gone and local.shown is None:
+        return Decision(Case.TOMBSTONE)
+    if row is None or gone:
+        return Decision(Case.ASK)
+    decision = incoming(replace(local, row_version=UNKNOWN, buried=UNKNOWN), row)
+    # What was overruled by a server that is not ahead may be worth something: it is kept as a conflict.
+    if local.touched or local.shown is None or row.deleted or row.row_version > local.row_version:
+        return decision
+    server = row.patch()
+    lost = tuple(Lost(name, _text(value), _text(server[name])) for name, value in local.shown.patch().items() if server[name] != value)
+    return replace(decision, lost=lost)
 
 
 def _settled(local: Local, row: ServerRow, decision: Decision) -> Decision:

@@ -41,11 +41,14 @@ FUNCTIONS: dict[str, tuple[frozenset[str], bool, str]] = {
     "devots.sign_out()": (DIRECT, True, "v"),
     "devots.sign_up(text,text,text,text)": (DIRECT, True, "v"),
     "devots.todo_bury()": (NOBODY, True, "v"),
+    "devots.todo_hash(todo)": (CLIENTS, False, "s"),
     "devots.todo_json(todo)": (CLIENTS, False, "s"),
     "devots.todo_notify()": (NOBODY, True, "v"),
     "devots.todo_stamp()": (NOBODY, True, "v"),
     "devots.todo_truncated()": (NOBODY, True, "v"),
     "devots.uid()": (CLIENTS, False, "s"),
+    "devots_digest(uuid[],uuid[],integer)": (CLIENTS, False, "s"),
+    "devots_fetch(uuid[])": (CLIENTS, False, "s"),
     "devots_pull(bigint,bigint,uuid,integer)": (CLIENTS, False, "s"),
     "devots_push(jsonb)": (CLIENTS, False, "v"),
 }
@@ -154,6 +157,7 @@ class Matrix:
             for command in (
                 self._reads,
                 self._pulls,
+                self._compares,
                 self._pushes,
                 self._updates,
                 self._deletes,
@@ -211,6 +215,23 @@ class Matrix:
         else:
             wanted = "42501" if caller.login == "anon" else "PT401"
             self.want(caller, f"pulls with {outcome.sqlstate or 'an answer'}, not {wanted}", holds=outcome.sqlstate == wanted)
+
+    def _compares(self, caller: Caller) -> None:
+        """Digest and fetch, also of Bob's keys by name."""
+        own = self.owner.execute("select count(*) from todo where user_id = any(%s)", [list(caller.sees)]).fetchone()
+        for what, sql, keys in (
+            ("digest", "select devots_digest(array[%s::uuid], array[%s::uuid], 10)", (UUID(int=0), UUID(int=2**128 - 1))),
+            ("fetch", "select devots_fetch(array(select client_id from todo) || %s::uuid || %s::uuid)", (self._todo_of_bob.client_id,) * 2),
+        ):
+            outcome = self.run(caller, sql, *keys)
+            if caller.sees:
+                answer = outcome.rows[0][0] if outcome.rows else {}
+                count = answer["ranges"][0]["count"] if "ranges" in answer else len(answer.get("rows", []))
+                mine = answer.get("user") in caller.sees and all(row["user_id"] in caller.sees for row in answer.get("rows", []))
+                self.want(caller, f"{what} tells of {count} rows ({outcome.sqlstate})", holds=mine and (count,) == own)
+            else:
+                wanted = "42501" if caller.login == "anon" else "PT401"
+                self.want(caller, f"{what} with {outcome.sqlstate or 'an answer'}, not {wanted}", holds=outcome.sqlstate == wanted)
 
     def _pushes(self, caller: Caller) -> None:
         """An edit and a delete of Bob's todo, by its key."""

@@ -61,6 +61,13 @@ MISTAKES = {
     "mutation policy lets everything through": "alter policy todo_mutation_desktop on todo_mutation using (true)",
     "pull with the owner's rights": "alter function devots_pull(bigint, bigint, uuid, integer) security definer",
     "pull that is volatile": "alter function devots_pull(bigint, bigint, uuid, integer) volatile",
+    "digest with the owner's rights for everybody": rewritten(
+        "devots_digest(uuid[],uuid[],integer)", "t.user_id = (select u from me)", "true"
+    )
+    + "; alter function devots_digest(uuid[], uuid[], integer) security definer",
+    "fetch of everybody's rows": "alter policy todo_desktop on todo using (true); "
+    + rewritten("devots_fetch(uuid[])", "t.user_id = (select u from me)", "true"),
+    "digest for anon": "grant execute on function devots_digest(uuid[], uuid[], integer) to anon",
     "search_path not pinned": "alter function devots.session_user_id() reset search_path",
     "user_id not pinned": rewritten("devots.todo_stamp()", "new.user_id := old.user_id;", ""),
     "client_id not pinned": rewritten("devots.todo_stamp()", "new.client_id := old.client_id;", ""),

@@ -8,6 +8,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from devots_desktop.remote.postgres.schema import HEAD
 from tests.servers.managed import DESKTOP, Managed, Person, pull, push
 
 
@@ -485,7 +486,7 @@ class TestNotification:
 
 def test_the_server_says_its_revision_to_people(managed: Managed) -> None:
     with managed.desktop() as desktop:
-        assert desktop.execute("select devots.revision()").fetchone() == ("0004",)
+        assert desktop.execute("select devots.revision()").fetchone() == (HEAD,)
         assert desktop.execute("select row_security_active('public.todo')").fetchone() == (True,)
         assert desktop.execute("select current_user").fetchone() == (DESKTOP,)
 

@@ -433,7 +433,7 @@ class TestWatch:
         with devots.follow("watch") as watch:
             db = sqlite3.connect(cache_file(devots))
             db.executescript(
-                "DROP TABLE todo; INSERT INTO journal SELECT seq + 1, client_id, key, op, via, text, completed, at FROM journal"
+                "DROP TABLE todo; INSERT INTO journal SELECT seq + 1, client_id, key, op, via, text, completed, at, checksum FROM journal"
             )
             db.close()
             code, _, err = ended(watch)

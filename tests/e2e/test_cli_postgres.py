@@ -69,6 +69,26 @@ def test_an_owner_upgrades_a_database_and_somebody_signs_up(tmp_path: Path, data
     assert devots.json("add", "one")["state"] == "synced"
 
 
+def test_an_owner_repairs_a_database_and_every_device_downloads_again(one: Devots, two: Devots, managed: Managed) -> None:
+    environ = {"DATABASE_URL": managed.database.url()}
+    one.add("milk")
+    two("sync", "--once")
+    with managed.owner() as owner:
+        owner.execute("create or replace function devots.need_uid() returns text language sql as $$ select 'nobody' $$")
+        owner.execute("create policy mine on todo using (true)")
+    trouble = one.json("db", "status", environ=environ)["trouble"]
+    assert [each.partition(" Mend")[0] for each in trouble] == [
+        "The policy mine on public.todo is not ours and may let more rows through.",
+        "The function devots.need_uid is not what the migrations made.",
+    ]
+    answer = one("db", "repair", environ=environ)
+    assert answer.out.startswith("Repaired. Every device downloads its list again with its next sync.\nLeft      The policy mine ")
+    assert one.json("db", "repair", environ=environ) == {"left": trouble[:1]}
+    for devots in (one, two):
+        assert devots.json("sync", "--once") == {"state": "live", "pushed": 0, "pulled": 1, "pending": 0, "parked": 0}
+        assert [todo["text"] for todo in devots.json("list")] == ["milk"]
+
+
 def test_an_owner_ends_signing_up(tmp_path: Path, managed: Managed) -> None:
     devots = Devots(tmp_path / "profile")
     environ = {"DATABASE_URL": managed.database.url()}

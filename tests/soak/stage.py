@@ -1,8 +1,12 @@
 """An account of each kind, and how they are read: what everything here stands on."""
 
 import random
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 from devots_desktop.domain.account import Account, AccountKind, SecretStore
 from devots_desktop.domain.mutation import Mutation, Outcome
@@ -41,6 +45,13 @@ class Kind:
     def file(self, folder: Path) -> Path:
         profile = self.profile(folder)
         return profile.cache_path(profile.current())
+
+
+@contextmanager
+def repeatable(chance: random.Random) -> Iterator[None]:
+    """Make what is made here the same in each run of a seed, to the byte: ids come from `chance`."""
+    with patch("uuid.uuid4", lambda: uuid.UUID(int=chance.getrandbits(128), version=4)):
+        yield
 
 
 def close(opened: OpenAccount) -> None:

@@ -16,8 +16,9 @@ def test_a_program_that_is_killed_loses_nothing_that_it_confirmed(tmp_path: Path
     assert figures.operations >= 40
 
 
-def test_a_torn_log_leaves_a_list_that_the_user_had(tmp_path: Path) -> None:
-    figures = logs.run(tmp_path, files=14, seed=SEED)
+@pytest.mark.parametrize("syncs", [False, True], ids=["this computer", "with an outbox"])
+def test_a_torn_log_leaves_a_list_that_the_user_had(tmp_path: Path, *, syncs: bool) -> None:
+    figures = logs.run(tmp_path, files=14, syncs=syncs, seed=SEED)
     assert figures["overwritten, nothing lost"] == figures["overwritten"] > 2
     assert figures["cut, all before the place"] == figures["cut"] > 2
 

@@ -47,7 +47,7 @@ def test_it_shows_the_whole_text_and_what_is_known(details: Details) -> None:
 
 
 def test_the_origin_of_the_last_change_is_told(window: MainWindow, place: Place, details: Details) -> None:
-    place.sql("UPDATE journal SET via = 'live'")
+    place.sql("UPDATE journal SET via = 'live', checksum = row_checksum(client_id, key, op, 'live', text, completed, at)")
     details.show_current()
     assert "on another device" in pane(details).facts.text()
     place.sql("DELETE FROM journal")

@@ -167,7 +167,7 @@ class TestNotices:
     @pytest.mark.parametrize(
         ("rescue", "syncs", "says"),
         [
-            (Rescue(Path("/q"), 12, 0, 0, 0), False, ["12 todos.", "Nothing is known to be missing", "is in /q"]),
+            (Rescue(Path("/q"), 12, 0, 0, 0), False, ["12 todos.", "Nothing is known to be missing", "cannot be undone", "is in /q"]),
             (
                 Rescue(Path("/q"), 1, 2, 3, 1),
                 True,

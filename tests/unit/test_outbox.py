@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from devots_desktop.domain.errors import CacheUnusable
+from devots_desktop.domain.errors import CacheDamaged, CacheUnusable
 from devots_desktop.domain.mutation import Kind
 from devots_desktop.store import edits, outbox
 from devots_desktop.store.cache import Cache
@@ -40,9 +40,10 @@ def test_the_oldest_come_first_and_only_they_are_frozen(cache: Cache) -> None:
 def test_a_frozen_mutation_cannot_be_replaced(cache: Cache) -> None:
     edits.add(cache, "bread")
     [frozen] = apply.take(cache, 1)
-    with cache.transaction() as db:
-        outbox.replace(db, mutation(text="other"))
-        outbox.replace(db, frozen.__class__(frozen.mutation_id, frozen.client_id, frozen.kind, {"text": "other"}, {}, 1))
+    other = frozen.__class__(frozen.mutation_id, frozen.client_id, frozen.kind, {"text": "other"}, {}, 1)
+    for refused in (mutation(text="other"), other):
+        with pytest.raises(CacheDamaged), cache.transaction() as db:
+            outbox.replace(db, refused)
     assert queue(cache) == [frozen]
 
 

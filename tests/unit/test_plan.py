@@ -6,7 +6,7 @@ import pytest
 
 from devots_desktop.domain.mutation import DELETED_ELSEWHERE, NOT_MADE, Answer, Kind, Mutation, Outcome
 from devots_desktop.domain.todo import ServerRow
-from devots_desktop.sync.plan import UNKNOWN, Case, Decision, Local, Lost, answered, incoming
+from devots_desktop.sync.plan import UNKNOWN, Case, Decision, Local, Lost, answered, incoming, repaired
 from tests.unit.building import answer, mutation, server_row
 
 OLD, NEW = server_row(version=5), server_row(version=9, text="oat milk")
@@ -314,5 +314,33 @@ def test_a_push_is_answered(local: Local, sent: Mutation, got: Answer, expected:
     assert answered(local, sent, got) == expected
 
 
+REPAIRED = {
+    "a row that was missed": (Local(), NEW, Decision(Case.APPLY, show=NEW)),
+    "a newer row that was missed": (SYNCED, NEW, Decision(Case.APPLY, show=NEW)),
+    "the same version with another text: what is overruled is kept": (
+        SYNCED,
+        server_row(text="oat milk"),
+        Decision(Case.APPLY, show=server_row(text="oat milk"), lost=(Lost("text", "milk", "oat milk"),)),
+    ),
+    "an older row: the server was set back": (
+        Local(row_version=9, shown=NEW),
+        OLD,
+        Decision(Case.APPLY, show=OLD, lost=(Lost("text", "oat milk", "milk"),)),
+    ),
+    "a row that was taken for deleted": (Local(buried=9), OLD, Decision(Case.APPLY, show=OLD)),
+    "below an edit, which stays": (over(DONE, completed=True), NEW, Decision(Case.REBASE, show=NEW._replace(completed=True), base=NEW)),
+    "a tombstone that was missed": (SYNCED, TOMBSTONE, Decision(Case.TOMBSTONE, bury=9)),
+    "a tombstone older than the row": (Local(row_version=10, shown=NEW), TOMBSTONE, Decision(Case.ASK)),
+    "a row that the server does not have, and no tombstone": (SYNCED, None, Decision(Case.ASK)),
+    "the same below an edit": (over(DONE, completed=True), None, Decision(Case.KEEP, bury=5)),
+    "the same, and nothing on the screen": (Local(row_version=5, base=OLD), None, Decision(Case.TOMBSTONE)),
+}
+
+
+@pytest.mark.parametrize(("local", "row", "expected"), REPAIRED.values(), ids=REPAIRED.keys())
+def test_a_difference_is_repaired(local: Local, row: ServerRow | None, expected: Decision) -> None:
+    assert repaired(local, row) == expected
+
+
 def test_every_case_is_in_the_table() -> None:
-    assert {row[-1].case for table in (INCOMING.values(), ANSWERED.values()) for row in table} == set(Case)
+    assert {row[-1].case for table in (INCOMING.values(), ANSWERED.values(), REPAIRED.values()) for row in table} == set(Case)

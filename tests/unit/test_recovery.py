@@ -4,6 +4,7 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from devots_desktop.domain.changes import Via
 from devots_desktop.domain.errors import CacheDamaged, CacheUnusable
 from devots_desktop.domain.mutation import Kind, Outcome
-from devots_desktop.store import backup, damage, edits, parking, recovery, replica
+from devots_desktop.store import backup, conflicts, damage, edits, parking, recovery, replica
 from devots_desktop.store.cache import Cache
 from devots_desktop.store.lists import Lists, View
 from devots_desktop.store.lock import OpenLock
@@ -41,6 +42,23 @@ def spoil(file: Path, before: bytes, after: bytes) -> None:
     assert before in content
     assert len(before) == len(after)
     file.write_bytes(content.replace(before, after))
+
+
+def spoil_index(file: Path, index: str, key: str) -> None:
+    """Make a key of an index, which has one page, another one there; the table is left as it is."""
+    with closing(sqlite3.connect(file)) as db:
+        start = (db.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (index,)).fetchone()[0] - 1) * 4096
+    content = bytearray(file.read_bytes())
+    spoilt = content[start : start + 4096].replace(key.encode(), b"~" * len(key))
+    assert spoilt != content[start : start + 4096]
+    content[start : start + 4096] = spoilt
+    file.write_bytes(content)
+
+
+def _only_entry(file: Path) -> str:
+    with closing(sqlite3.connect(file)) as db:
+        [(mutation_id,)] = db.execute("SELECT mutation_id FROM outbox").fetchall()
+    return str(mutation_id)
 
 
 def quarantined(folder: Path) -> list[str]:
@@ -111,6 +129,41 @@ class TestNoticed:
             assert len(lists.todos(lists.keys(View.ALL))) == 2
 
 
+class TestHidden:
+    """An index of the outbox that does not find an entry which is there."""
+
+    @pytest.fixture
+    def added(self, cache: Cache) -> str:
+        """A todo that the server has not got."""
+        made = edits.add(cache, "marmalade")
+        cache.close()
+        return made
+
+    def test_a_delete_is_sent_behind_the_create_that_it_would_have_taken_out(self, cache: Cache, tmp_path: Path, added: str) -> None:
+        spoil_index(cache.path, "outbox_todo", added)
+        with make_cache(tmp_path) as again:
+            edits.delete(again, added)
+            assert [(each.client_id, each.kind) for each in apply.take(again, 9)] == [(added, Kind.CREATE), (added, Kind.DELETE)]
+
+    def test_an_edit_is_not_confirmed_whose_older_form_would_be_sent(self, cache: Cache, tmp_path: Path, added: str) -> None:
+        spoil_index(cache.path, "sqlite_autoindex_outbox_1", _only_entry(cache.path))
+        with make_cache(tmp_path) as again:
+            with pytest.raises(CacheDamaged):
+                edits.edit(again, added, {"text": "jam"})
+            assert shown(again)[added][0] == "marmalade"
+        again, rescue = reopened(tmp_path)
+        edits.edit(again, added, {"text": "jam"})
+        assert ([each.values["text"] for each in queue(again)], rescue.lost_changes) == (["jam"], 0)
+        again.close()
+
+    def test_an_answered_entry_is_not_sent_for_ever(self, cache: Cache, tmp_path: Path, added: str) -> None:
+        spoil_index(cache.path, "sqlite_autoindex_outbox_1", _only_entry(cache.path))
+        with make_cache(tmp_path) as again:
+            sent = apply.take(again, 9)
+            with pytest.raises(CacheDamaged):
+                apply.acknowledge(again, sent, [answer(each) for each in sent])
+
+
 class TestRebuilt:
     def test_sound_rows_and_waiting_changes_are_kept_and_the_rest_is_set_aside(self, cache: Cache, tmp_path: Path) -> None:
         edits.edit(cache, ONE, {"text": "soy milk"})
@@ -148,6 +201,42 @@ class TestRebuilt:
         assert "marmalade" not in {row[0] for row in shown(again).values()}
         [(field, lost)] = again.db.execute("SELECT field, lost FROM conflict").fetchall()
         assert (field, json.loads(lost)["text"]) == ("todo", "marmalade")
+        again.close()
+
+    def test_values_that_lost_can_still_be_restored(self, cache: Cache, tmp_path: Path) -> None:
+        with cache.transaction() as db:
+            conflicts.add(db, ONE, "text", "oat", "milk", 7)
+            conflicts.add(db, TWO, "text", "rye", "bread", 8)
+        kept = conflicts.of_todo(cache.db, TWO)
+        cache.db.execute("UPDATE conflict SET lost = 'wrong' WHERE lost = 'oat'")
+        cache.close()
+        damage.mark(cache.path)
+        again, _ = reopened(tmp_path)
+        assert conflicts.everything(again.db) == kept
+        assert conflicts.restore(again, kept[0].number) == TWO
+        assert shown(again)[TWO][0] == "rye"
+        again.close()
+
+    def test_what_was_moved_to_another_page_and_changed_there_is_not_taken_from_where_it_was(self, tmp_path: Path) -> None:
+        """SQLite leaves cells that it has moved between a page's pointers and its content: they are read where the number of cells is damaged."""
+        with make_cache(tmp_path, syncs=False) as cache:
+            gone = edits.add(cache, "milk")
+            cache.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            earlier = cache.path.read_bytes()
+            edits.delete(cache, gone)
+            bread = edits.add(cache, "bread")
+        file = tmp_path / "cache.sqlite3"
+        content = bytearray(file.read_bytes())
+        start = next(at for at in range(0, len(content), 4096) if content[at] == 0x0D and b"bread" in content[at : at + 4096])
+        cell = int.from_bytes(earlier[start + 8 : start + 10], "big")
+        # As if it had been moved: the old cell in the gap, and a pointer to it behind the only one that counts.
+        content[start + 1_000 : start + 1_000 + 4096 - cell] = earlier[start + cell : start + 4096]
+        content[start + 10 : start + 12] = (1_000).to_bytes(2, "big")
+        content[start + 3 : start + 5] = b"\xff\xff"
+        file.write_bytes(content)
+        damage.mark(file)
+        again, _ = reopened(tmp_path, syncs=False)
+        assert shown(again).keys() == {bread}
         again.close()
 
     @pytest.mark.parametrize("page_number", range(1, 6))

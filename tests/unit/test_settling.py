@@ -253,7 +253,7 @@ class TestDrop:
         gone.db.execute("UPDATE parked SET client_id = ?", (TWO,))
         made = edits.add(gone, "soy")
         gone.db.execute("UPDATE parked SET client_id = ?", (made,))
-        gone.db.execute("UPDATE parked SET checksum = mutation_checksum(mutation_id, client_id, kind, payload, made_at)")
+        gone.db.execute("UPDATE parked SET checksum = mutation_checksum(mutation_id, client_id, kind, payload, made_at, reason, parked_at)")
         settling.drop(gone, made)
         assert (shown(gone)[made], [each.kind for each in queue(gone)]) == (("soy", False, "pending"), [Kind.CREATE])
 

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from devots_desktop.domain.digest import Digest, Range
 from devots_desktop.domain.errors import BatchRefused, NotMigrated, SignedOut, Unreachable
 from devots_desktop.domain.mutation import Answer, Mutation, Page
 from devots_desktop.domain.todo import Patch, ServerRow
@@ -66,6 +67,14 @@ class MemoryRemote(_Session):
     async def pull(self, since: int, after: Position | None, limit: int) -> Page:
         """See Remote.pull."""
         return self._server.pull(self._managed(), since, after, limit)
+
+    async def digest(self, ranges: Sequence[Range], most: int) -> Digest:
+        """See Comparable.digest."""
+        return self._server.digest(self._managed(), ranges, most)
+
+    async def fetch(self, client_ids: Sequence[str]) -> Page:
+        """See Comparable.fetch."""
+        return self._server.fetch(self._managed(), client_ids)
 
     def _managed(self) -> str:
         if not self._server.managed:

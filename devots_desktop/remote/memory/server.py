@@ -8,6 +8,7 @@ another one has written waits in vain, as with a lock_timeout.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+from devots_desktop.domain.digest import Digest, Hashes, Range, row_hash
 from devots_desktop.domain.errors import BatchRefused, Unreachable
 from devots_desktop.domain.mutation import Answer, Kind, Mutation, Outcome, Page
 from devots_desktop.domain.todo import Patch, ServerRow, derived_id
@@ -77,6 +78,16 @@ class MemoryServer:
         )
         horizon = min(self._running, default=self._xid + 1)
         return Page(user_id, horizon, str(self.epoch), tuple(found[:limit]), len(found) > limit)
+
+    def digest(self, user_id: str, ranges: Sequence[Range], most: int) -> Digest:
+        """Count and hash of one person's rows in ranges of client_ids."""
+        hashes = Hashes({client_id: row_hash(row) for client_id, row in self.todos(user_id).items()})
+        return Digest(user_id, str(self.epoch), tuple(hashes.summary(part, most) for part in ranges))
+
+    def fetch(self, user_id: str, client_ids: Sequence[str]) -> Page:
+        """The rows and tombstones of these ids."""
+        found = (self._rows.get((user_id, client_id)) for client_id in client_ids)
+        return Page(user_id, min(self._running, default=self._xid + 1), str(self.epoch), tuple(row for row in found if row is not None))
 
     def upgrade(self) -> None:
         """Run our migrations: every row gets the key that is derived from its serial number, and version 0."""

@@ -20,9 +20,10 @@ from sqlalchemy.pool import NullPool
 
 from devots_desktop.bundled import bundled
 from devots_desktop.domain.errors import AccountUnusable, DevotsError, NotMigrated, ServerTooNew, Unreachable
+from devots_desktop.remote.postgres.rights import deviations
 from devots_desktop.remote.postgres.roles import Flavour, make_roles, missing_roles
 from devots_desktop.remote.postgres.schema import HEAD
-from devots_desktop.remote.postgres.steps import LOCK_TIMEOUT
+from devots_desktop.remote.postgres.steps import LOCK_TIMEOUT, Steps
 from devots_desktop.remote.postgres.trouble import RightsInTheWay, rights_trouble
 
 State = Literal["not migrated", "older", "current", "newer"]
@@ -30,6 +31,25 @@ State = Literal["not migrated", "older", "current", "newer"]
 _OLDEST_SERVER = 150000
 _AUTH_TABLES = ("user", "session", "account", "verification")
 _CONNECT_SECONDS = 10
+_PORTAL_ONLY = ("0002_portal", "0003_tables_portal", "0004_sign_in", "0004_notify")
+_AGAIN = (
+    "0001_revision",
+    "0002_who_{flavour}",
+    "0002_need_uid",
+    "0002_todo",
+    "0002_portal",
+    "0003_tables",
+    "0003_tables_portal",
+    "0003_epoch",
+    "0003_stamp",
+    "0003_push",
+    "0003_pull",
+    "0003_owner",
+    "0004_sign_in",
+    "0004_notify",
+    "0005_digest",
+)
+"""The scripts that make functions, policies, triggers and rights, in their order. Each is safe to run again and changes no todo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +80,8 @@ class DatabaseStatus:
         state: compares its revision with ours.
         head: the revision that this program works with.
         missing: what an upgrade would bring, in words.
-        trouble: rights of others that row-level security would break, or that would break it; a sentence each.
+        trouble: a sentence each. Before an upgrade, rights of others that row-level security would break, or that would break it; in a database at
+            `head`, whatever is not as the migrations made it, with the line that mends it.
         sign_up: whether people may sign up by themselves; None where there is no direct sign-in.
     """
 
@@ -129,15 +150,47 @@ def status(url: str, *, connect_args: Mapping[str, str] | None = None) -> Databa
         kind = _flavour(connection, None)
         missing = [f"role {role}" for role in missing_roles(connection, kind)] + _pending(revision)
         sign_up = _setting(connection, "sign_up") if revision is not None else None
+        trouble = rights_trouble(connection)
+        if revision == HEAD:
+            trouble = [f"{each.sentence} Mend it with: {each.mend}" for each in deviations(connection, kind)]
         return DatabaseStatus(
             revision=revision,
             head=HEAD,
             state=_state(revision),
             flavour=kind,
             missing=tuple(missing),
-            trouble=tuple(rights_trouble(connection)),
+            trouble=tuple(trouble),
             sign_up=None if sign_up is None else sign_up == "on",
         )
+
+
+def repair(url: str, *, connect_args: Mapping[str, str] | None = None, report: Callable[[str], None] = lambda _: None) -> tuple[str, ...]:
+    """Make functions, policies, triggers and rights anew, and begin a new epoch, so that every device downloads its list again.
+
+    For a database that was restored from a copy, or where `devots doctor` found something. Todos, people and sessions stay as they are.
+
+    Returns:
+        what is not as it should be even so: things of others. A sentence each, with the line that mends it.
+
+    Raises:
+        DevotsError: the database is not at this program's revision, or not this login's.
+    """
+    with _owner(url, connect_args) as connection:
+        revision = _revision(connection)
+        if revision is not None and revision > HEAD:
+            raise _too_new(revision)
+        if revision != HEAD:
+            raise NotMigrated("Not migrated", "This database is not up to date.", "Run `devots db upgrade` first.")
+        flavour = _flavour(connection, None)
+        _refuse_other_owners(connection)
+        connection.rollback()
+        autocommit = connection.execution_options(isolation_level="AUTOCOMMIT")
+        steps = Steps(autocommit, flavour, report, bundled("migrations", "server") / "sql")
+        for name in _AGAIN:
+            if flavour == "portal" or name not in _PORTAL_ONLY:
+                steps.script(name.format(flavour=flavour))
+        steps.sql("a new epoch", "select devots.repair()")
+        return tuple(f"{each.sentence} Mend it with: {each.mend}" for each in deviations(connection, flavour))
 
 
 def set_sign_up(url: str, *, on: bool, connect_args: Mapping[str, str] | None = None) -> None:

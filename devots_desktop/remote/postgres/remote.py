@@ -10,10 +10,12 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
+from devots_desktop.domain.digest import Digest, Range
 from devots_desktop.domain.mutation import Answer, Mutation, Page
 from devots_desktop.remote.base import Position
 from devots_desktop.remote.postgres import wire
@@ -31,6 +33,8 @@ _SESSION = "(select set_config('devots.session', :token, true) offset 0) s"
 _PUSH = text(f"select devots_push(:mutations) from {_SESSION}").bindparams(bindparam("mutations", type_=JSONB))
 _TOUCH = text(f"select devots.session_touch() from {_SESSION}")
 _PULL = text(f"select devots_pull(:since, :after_version, cast(:after_key as uuid), :limit) from {_SESSION}")
+_DIGEST = text(f"select devots_digest(cast(:lows as uuid[]), cast(:highs as uuid[]), :most) from {_SESSION}")
+_FETCH = text(f"select devots_fetch(cast(:keys as uuid[])) from {_SESSION}")
 
 
 class PostgresRemote:
@@ -63,6 +67,15 @@ class PostgresRemote:
             self._touched = time.time()
         version, key = after or (None, None)
         return wire.page(await self._call(_PULL, since=since, after_version=version, after_key=key, limit=limit), limit)
+
+    async def digest(self, ranges: Sequence[Range], most: int) -> Digest:
+        """See Comparable.digest."""
+        lows, highs = ([str(UUID(int=end)) for end in ends] for ends in zip(*ranges, strict=True))
+        return wire.digest(await self._call(_DIGEST, lows=lows, highs=highs, most=most))
+
+    async def fetch(self, client_ids: Sequence[str]) -> Page:
+        """See Comparable.fetch."""
+        return wire.page(await self._call(_FETCH, keys=list(client_ids)), limit=len(client_ids) + 1)
 
     async def listen(self, ready: Callable[[], None], changed: Callable[[], None]) -> None:
         """See Remote.listen."""

@@ -74,6 +74,11 @@ class Steps:
         self._report(name)
         self._patiently(lambda: self.execute(name))
 
+    def sql(self, name: str, sql: str) -> None:
+        """Run a statement as a step of this name."""
+        self._report(name)
+        self._patiently(lambda: self.connection.exec_driver_sql(sql))
+
     def execute(self, name: str, **words: str) -> None:
         """Run `sql/<name>.sql` in the transaction that is open, with `{word}` replaced."""
         sql = (self._folder / f"{name}.sql").read_text(encoding="utf-8")

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from devots_desktop.domain.digest import Digest, Summary
 from devots_desktop.domain.mutation import Answer, Mutation, Outcome, Page
 from devots_desktop.domain.times import from_iso, to_iso
 from devots_desktop.domain.todo import ServerRow
@@ -39,6 +40,16 @@ def page(given: dict[str, Any], limit: int) -> Page:
     """A page from JSON."""
     found = tuple(map(row, given["rows"]))
     return Page(given["user"], int(given["horizon"]), given["epoch"], found, more=len(found) == limit)
+
+
+def digest(given: dict[str, Any]) -> Digest:
+    """A digest from JSON; hashes travel as text, as versions do."""
+    return Digest(given["user"], given["epoch"], tuple(map(_summary, given["ranges"])))
+
+
+def _summary(given: dict[str, Any]) -> Summary:
+    rows = given["rows"]
+    return Summary(given["count"], int(given["hash"]), None if rows is None else {key: int(value) for key, value in rows.items()})
 
 
 def row(given: dict[str, Any]) -> ServerRow:
