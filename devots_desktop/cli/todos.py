@@ -14,13 +14,13 @@ from devots_desktop.cli import forms
 from devots_desktop.cli.opening import chosen, find, open_profile
 from devots_desktop.cli.output import Output, message
 from devots_desktop.domain.account import Account, AccountKind
-from devots_desktop.domain.errors import DevotsError
+from devots_desktop.domain.errors import CacheUnusable, DevotsError
 from devots_desktop.domain.todo import Todo
 from devots_desktop.services.account import OpenAccount
 from devots_desktop.services.todos import Todos
 from devots_desktop.store.lists import Lists, View
-from devots_desktop.store.lock import SyncLock
 from devots_desktop.store.profile import Profile
+from devots_desktop.store.sync_lock import SyncLock
 
 Result = TypeVar("Result")
 
@@ -158,6 +158,8 @@ def _nobody_syncs(profile: Profile, account: Account) -> bool:
     lock = SyncLock(profile.cache_path(account))
     try:
         return lock.acquire()
+    except CacheUnusable:
+        return True  # Whoever then tries to sync says why that cannot be.
     finally:
         lock.release()
 

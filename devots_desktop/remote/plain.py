@@ -15,7 +15,7 @@ from devots_desktop.remote.base import Position
 class Table(Protocol):
     """A signed-in person's rows of the table todo, as a transport reaches them. Every call may raise what Remote's methods raise.
 
-    Rows are made by `plain_row`. A value that the server refuses is BatchRefused.
+    Rows are made by `plain_row`. A value that the server refuses is BatchRefused. Whoever derives from it inherits `reachable` and `close`.
     """
 
     async def who(self) -> str:
@@ -47,12 +47,11 @@ class Table(Protocol):
         ...
 
     async def reachable(self) -> bool:
-        """See Remote.reachable."""
-        ...
+        """See Remote.reachable. Where there is no cheap way to ask, the next request will show it."""
+        return True
 
     async def close(self) -> None:
         """See Remote.close."""
-        ...
 
 
 def plain_row(server_id: int, text: str, *, completed: bool, created_at: int, updated_at: int) -> ServerRow:

@@ -187,23 +187,9 @@ class OpenAccount:
         return task
 
     def _make_engine(self, worker: "Worker", connect: Connect, publish: Callable[[ChangeSet], object]) -> "Engine":
-        import asyncio
-        import random
+        from devots_desktop.services.syncing import engine
 
-        from devots_desktop.sync.engine import Engine
-
-        return Engine(
-            self.cache,
-            connect,
-            user_id=self.account.user_id,
-            run=worker,
-            publish=publish,
-            tell=self._told,
-            sleep=asyncio.sleep,
-            rng=random.Random(),  # noqa: S311 (spreads pauses, guards nothing)
-            wall=time.time,
-            monotonic=time.monotonic,
-        )
+        return engine(self.cache, connect, user_id=self.account.user_id, run=worker, publish=publish, tell=self._told)
 
     def signed_in(self) -> None:
         """Go on with the new session."""

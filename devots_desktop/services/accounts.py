@@ -60,7 +60,7 @@ class Accounts:
 
     def use(self, account: Account) -> None:
         """Make an account the current one."""
-        self._profile.save(self.all(), account.account_id)
+        self._profile.use(account)
 
     def open(self, account: Account) -> OpenAccount:
         """Open an account's cache.
@@ -97,7 +97,7 @@ class Accounts:
         )
         self._refuse_twice(account)
         await self._secrets.set(account, {"token": session.token, "login_password": form.login_password})
-        self._profile.save([*self.all(), account], account.account_id)
+        self._profile.put(account)
         return account
 
     async def sign_in(self, account: Account, password: str) -> None:

@@ -1,8 +1,6 @@
 """A list with a server of one's own, for programs that use this package without its window (docs/package.md)."""
 
 import asyncio
-import random
-import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
 from typing import Self
@@ -12,12 +10,12 @@ from devots_desktop.domain.changes import Change, ChangeSet
 from devots_desktop.remote.base import Remote
 from devots_desktop.services.account import now
 from devots_desktop.services.hub import Hub
+from devots_desktop.services.syncing import engine
 from devots_desktop.services.todos import Todos
 from devots_desktop.services.watching import watch
 from devots_desktop.services.worker import Worker
 from devots_desktop.store.cache import Cache
 from devots_desktop.store.lists import Lists
-from devots_desktop.sync.engine import Engine
 
 
 class SyncedTodos(Todos):
@@ -47,18 +45,7 @@ class SyncedTodos(Todos):
         self._store = Cache(path, syncs=True, clock=clock)
         self.lists = Lists(path)
         self._worker = Worker(f"cache {path.name}")
-        self._engine = Engine(
-            self._store,
-            connect,
-            user_id=user_id,
-            run=self._worker,
-            publish=self._hand_over,
-            tell=self._told,
-            sleep=asyncio.sleep,
-            rng=random.Random(),  # noqa: S311 (spreads pauses, guards nothing)
-            wall=time.time,
-            monotonic=time.monotonic,
-        )
+        self._engine = engine(self._store, connect, user_id=user_id, run=self._worker, publish=self._hand_over, tell=self._told)
         super().__init__(self._store, self._worker, self._changed_here)
 
     async def __aenter__(self) -> Self:

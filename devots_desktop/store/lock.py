@@ -1,14 +1,15 @@
-"""Two locks of an account, freed by the operating system when their process ends, however it ends.
+"""Locks that the operating system frees when their process ends, however it ends.
 
-sync.lock is held by the one process that syncs. open.lock is shared by all that have the cache open, and held alone by who sets it aside: a file that is
-moved away under a process would take that process's further changes with it.
+Of an account, sync.lock (sync_lock.py) is held by the one process that syncs. open.lock is shared by all that have the cache open, and held alone by who sets
+it aside: a file that is moved away under a process would take that process's further changes with it.
 """
 
 import errno
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 _PATIENCE_S = 10.0
@@ -23,30 +24,34 @@ class FileLock:
         self._descriptor: int | None = None
 
     def acquire(self) -> bool:
-        """Take the lock if nobody has it; True also where this object has it already."""
+        """Take the lock if nobody has it; True also where this object has it already. Raises OSError: its file cannot be made."""
         if self._descriptor is not None:
             return True
         descriptor = os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600)
-        try:
-            _lock(descriptor)
-        except OSError:
+        if not _taken(_lock, descriptor):
             os.close(descriptor)
             return False
         self._descriptor = descriptor
         return True
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Have the lock meanwhile; wait while somebody else has it.
+
+        Raises:
+            OSError: somebody has had it for ten seconds, or its file cannot be made.
+        """
+        _patiently(self.acquire, self._path)
+        try:
+            yield
+        finally:
+            self.release()
 
     def release(self) -> None:
         """Let others have it."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
-
-
-class SyncLock(FileLock):
-    """The lock of who syncs an account, beside its cache."""
-
-    def __init__(self, cache: Path) -> None:
-        super().__init__(cache.with_name("sync.lock"))
 
 
 class OpenLock:
@@ -62,11 +67,7 @@ class OpenLock:
         Raises:
             OSError: somebody has had it alone for ten seconds, or the lock's file cannot be made.
         """
-        deadline = time.monotonic() + _PATIENCE_S
-        while not self._try(_share):
-            if time.monotonic() > deadline:
-                raise BlockingIOError(errno.EAGAIN, "In use", str(self._path))
-            time.sleep(_PAUSE_S)
+        _patiently(lambda: self._try(_share), self._path)
 
     def alone(self) -> bool:
         """Have it alone, if nobody else has it open. Raises OSError: the lock's file cannot be made."""
@@ -83,13 +84,27 @@ class OpenLock:
             return True
         if self._descriptor is None:
             self._descriptor = os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600)
-        try:
-            lock(self._descriptor)
-        except OSError as error:
+        taken = _taken(lock, self._descriptor)
+        if not taken:
             self.release()
-            # A file system that cannot lock has nobody to wait for either.
-            return error.errno not in (errno.EAGAIN, errno.EACCES)
-        return True
+        return taken
+
+
+def _patiently(take: Callable[[], bool], path: Path) -> None:
+    deadline = time.monotonic() + _PATIENCE_S
+    while not take():
+        if time.monotonic() > deadline:
+            raise BlockingIOError(errno.EAGAIN, "In use", str(path))
+        time.sleep(_PAUSE_S)
+
+
+def _taken(lock: Callable[[int], None], descriptor: int) -> bool:
+    try:
+        lock(descriptor)
+    except OSError as error:
+        # A file system that cannot lock has nobody to wait for either.
+        return error.errno not in (errno.EAGAIN, errno.EACCES)
+    return True
 
 
 if sys.platform == "win32":

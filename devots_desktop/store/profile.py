@@ -4,12 +4,14 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from devots_desktop.domain.account import Account, AccountKind, SecretStore
 from devots_desktop.domain.errors import ProfileUnusable
+from devots_desktop.store.lock import FileLock
 
 _COMPUTER = Account("computer", AccountKind.COMPUTER, "This computer", secrets=SecretStore.MEMORY)
 
@@ -65,30 +67,44 @@ class Profile:
         wanted = self._read()["current"]
         return next((account for account in self.accounts() if account.account_id == wanted), _COMPUTER)
 
-    def save(self, accounts: Sequence[Account], current: str) -> None:
-        """Store the list of accounts and which is the current one: completely, or not at all.
+    def use(self, account: Account) -> None:
+        """Make an account the current one. Raises as `put` does."""
+        with self._changing() as state:
+            state["current"] = account.account_id
+
+    def put(self, account: Account) -> None:
+        """Store an account, in the place of the one with its id, and make it the current one: completely, or not at all.
 
         Raises:
             ProfileUnusable: it could not be written; what was there before is still there.
         """
-        entries = [
-            account._asdict() | {"address": dict(account.address)} for account in accounts if account.kind is not AccountKind.COMPUTER
-        ]
-        try:
-            write_private(self._file, json.dumps({"current": current, "accounts": entries}, indent=1, ensure_ascii=False))
-        except OSError as error:
-            raise _unusable(self.folder) from error
+        with self._changing() as state:
+            state["accounts"] = [*_without(account, state["accounts"]), account]
+            state["current"] = account.account_id
 
     def remove(self, account: Account) -> None:
-        """Forget an account and delete its files. "This computer" becomes the current one where it was this.
-
-        Raises:
-            ProfileUnusable: the list of accounts could not be written.
-        """
-        current = self.current()
-        rest = [other for other in self.accounts() if other.account_id != account.account_id]
-        self.save(rest, _COMPUTER.account_id if current.account_id == account.account_id else current.account_id)
+        """Forget an account and delete its files. "This computer" becomes the current one where it was this. Raises as `put` does."""
+        with self._changing() as state:
+            state["accounts"] = _without(account, state["accounts"])
+            if state["current"] == account.account_id:
+                state["current"] = _COMPUTER.account_id
         shutil.rmtree(self.cache_path(account).parent, ignore_errors=True)
+
+    @contextmanager
+    def _changing(self) -> Iterator[dict[str, Any]]:
+        """What is stored, to be changed. No other process changes it meanwhile, whose change would be lost."""
+        try:
+            with FileLock(self.folder / "accounts.lock").held():
+                state = self._read()
+                yield state
+                entries = [account._asdict() | {"address": dict(account.address)} for account in state["accounts"]]
+                write_private(self._file, json.dumps({"current": state["current"], "accounts": entries}, indent=1, ensure_ascii=False))
+        except BlockingIOError as error:
+            raise ProfileUnusable(
+                "Accounts busy", f"Another program keeps the list of accounts in {self.folder} locked.", "Close that program and try again."
+            ) from error
+        except OSError as error:
+            raise _unusable(self.folder) from error
 
     def _read(self) -> dict[str, Any]:
         try:
@@ -102,6 +118,10 @@ class Profile:
                 f"The list of accounts in {self._file} cannot be read.",
                 "Mend the file or move it away; the todos beside it stay where they are.",
             ) from error
+
+
+def _without(account: Account, accounts: Sequence[Account]) -> list[Account]:
+    return [other for other in accounts if other.account_id != account.account_id]
 
 
 def _account(entry: dict[str, Any]) -> Account:

@@ -18,7 +18,7 @@ from devots_desktop.domain.changes import ChangeSet, Via
 from devots_desktop.domain.errors import AccountUnusable, DevotsError, SignedOut, Unreachable
 from devots_desktop.remote.base import Remote
 from devots_desktop.store.cache import Cache, Run
-from devots_desktop.store.lock import SyncLock
+from devots_desktop.store.sync_lock import SyncLock
 from devots_desktop.sync import apply
 from devots_desktop.sync.exchange import Exchange
 

@@ -26,6 +26,7 @@ _PORTAL = Path(__file__).parents[1] / "servers" / "portal.sql"
 _COLUMNS = "id, text, completed, created_at, updated_at"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ACCESS = f"""
+drop schema if exists plain cascade;
 create schema plain;
 grant usage on schema plain to {PEOPLE};
 create function plain.uid() returns text language sql stable security definer set search_path = '' as

@@ -11,8 +11,8 @@ from devots_desktop.domain.account import Account, AccountKind, SecretStore
 from devots_desktop.services.account import now
 from devots_desktop.store import outbox, parking
 from devots_desktop.store.cache import Cache
-from devots_desktop.store.lock import SyncLock
 from devots_desktop.store.profile import Profile, write_private
+from devots_desktop.store.sync_lock import SyncLock
 from tests.e2e.devots import Devots, ended
 
 COMPUTER = {"name": "This computer", "kind": "computer", "email": "", "host": "", "current": True}
@@ -39,7 +39,7 @@ def ada(devots: Devots, dead_port: int) -> Account:
     profile = Profile(devots.profile)
     address = {"host": "127.0.0.1", "port": str(dead_port), "database": "d", "login": "devots_desktop", "ca": ""}
     account = Account("ada", AccountKind.POSTGRES, "Ada", "ada@example.org", "u1", address, SecretStore.FILE)
-    profile.save([account], account.account_id)
+    profile.put(account)
     folder = profile.cache_path(account).parent
     folder.mkdir(parents=True)
     write_private(folder / "secrets.json", json.dumps({"token": "t" * 64, "login_password": SECRET}))

@@ -125,7 +125,7 @@ def move_server(profile: Path, port: int) -> None:
     known = Profile(profile)
     account = known.current()
     moved = account._replace(address={**account.address, "port": str(port)})
-    known.save([moved], moved.account_id)
+    known.put(moved)
 
 
 @contextmanager

@@ -65,7 +65,7 @@ class Stage:
         """A window with these todos, of which the oldest `done` are done."""
         profile = Profile(self.folder)
         if server:
-            profile.save([SERVER], SERVER.account_id)
+            profile.put(SERVER)
         self.accounts = Accounts(profile, clock=_ticking())
         self.opened = self.accounts.open(self.accounts.current())
         ids = [edits.add(self.opened.cache, text) for text in texts]

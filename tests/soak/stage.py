@@ -34,7 +34,7 @@ class Kind:
     def profile(self, folder: Path) -> Profile:
         profile = Profile(folder)
         if self.syncs:
-            profile.save([SERVER], SERVER.account_id)
+            profile.put(SERVER)
         return profile
 
     def open(self, folder: Path) -> OpenAccount:

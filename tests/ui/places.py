@@ -30,7 +30,7 @@ class Place:
     def __init__(self, folder: Path, *, server: bool = False, clock: Callable[[], int] | None = None) -> None:
         self.profile = Profile(folder)
         if server:
-            self.profile.save([SERVER], SERVER.account_id)
+            self.profile.put(SERVER)
         self.accounts = Accounts(self.profile, clock=clock or Clock())
         self.opened: OpenAccount = self.accounts.open(self.accounts.current())
         self.cache = self.opened.cache

@@ -398,7 +398,7 @@ HOSTILE = "<h1>big</h1><img src='file:///etc/hostname'><a href='x'>link</a>"
 
 def test_a_hostile_text_is_shown_as_it_is_everywhere(server: Place, qtbot: QtBot) -> None:
     account = SERVER._replace(name=HOSTILE)
-    server.profile.save([account], account.account_id)
+    server.profile.put(account)
     window = MainWindow(server.opened, server.accounts.all())
     window.hides = True
     qtbot.addWidget(window)

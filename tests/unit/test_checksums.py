@@ -144,6 +144,14 @@ def test_who_reads_it_does_not_believe_it(cache: Cache, table: str, column: str,
         read(cache)
 
 
+def test_a_step_of_which_a_todo_is_gone_is_not_undone(cache: Cache) -> None:
+    edits.delete_all(cache, [ONE, TWO])
+    cache.db.execute("DELETE FROM undo_entry WHERE place = 1")
+    for read in (soundness.verify, lambda _: undo.undo(cache)):
+        with pytest.raises(CacheDamaged):
+            read(cache.db)
+
+
 def test_other_keys_leave_everything_sound_that_was(cache: Cache) -> None:
     """A server that begins to keep keys gives todos its own (store/naming.py)."""
     with cache.transaction() as db:

@@ -1,5 +1,6 @@
 """Disks that are full, read-only, or somebody else's: a sentence for each, and nothing is lost."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -10,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from devots_desktop.domain.errors import CacheUnusable
-from devots_desktop.store import backup, edits, files
+from devots_desktop.store import backup, edits, files, lock
 from devots_desktop.store.cache import Cache
+from devots_desktop.store.sync_lock import SyncLock
 from tests.outcomes import not_run
 from tests.unit.building import make_cache, opened_cache, queue, shown, ticking
 
@@ -102,6 +104,18 @@ def test_a_read_only_folder_has_a_sentence_for_root_too(tmp_path: Path) -> None:
         assert caught.value.title == "Folder not writable"
     finally:
         subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def test_where_files_cannot_be_locked_nobody_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some network drives: the account would never be synced."""
+
+    def refuse(_: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(lock, "_lock", refuse)
+    monkeypatch.setattr(lock, "_share", refuse)
+    with make_cache(tmp_path) as cache:
+        assert SyncLock(cache.path).acquire()
 
 
 class TestNetwork:

@@ -13,7 +13,7 @@ from devots_desktop.domain.errors import NotMigrated, SignedOut, Unreachable
 from devots_desktop.domain.mutation import Answer, Mutation, Page
 from devots_desktop.remote.base import Remote
 from devots_desktop.store import edits
-from devots_desktop.store.lock import SyncLock
+from devots_desktop.store.sync_lock import SyncLock
 from devots_desktop.sync import apply, engine
 from devots_desktop.sync.engine import SyncReport
 from tests.unit.building import ME, make_cache, queue
@@ -405,6 +405,19 @@ class TestLock:
 
         world.play(scene)
         other.close()
+
+    def test_one_that_cannot_be_taken_is_said_and_tried_again(self, world: World) -> None:
+        file = world.cache.path.with_name("sync.lock")
+        file.mkdir()
+
+        async def scene() -> None:
+            await asyncio.sleep(1)
+            assert (world.statuses[-1].live, "cannot be written" in world.statuses[-1].sentence) == (Live.OFFLINE, True)
+            file.rmdir()
+            await asyncio.sleep(120)
+            assert world.statuses[-1].live is Live.LIVE
+
+        world.play(scene)
 
     def test_the_lock_is_one_objects(self, tmp_path: Path) -> None:
         one, two = SyncLock(tmp_path / "cache.sqlite3"), SyncLock(tmp_path / "cache.sqlite3")

@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+import subprocess
 import sys
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from devots_desktop.domain.account import Account, AccountKind, SecretStore
 from devots_desktop.domain.errors import ProfileUnusable
+from devots_desktop.store.lock import FileLock
 from devots_desktop.store.profile import Profile, default_folder, write_private
 
 ADA = Account(
@@ -40,7 +42,7 @@ class TestAccounts:
 
     def test_what_is_saved_is_read_again(self, tmp_path: Path) -> None:
         profile = Profile(tmp_path)
-        profile.save([*profile.accounts(), ADA], ADA.account_id)
+        profile.put(ADA)
         again = Profile(tmp_path)
         assert again.accounts()[1:] == [ADA]
         assert again.current() == ADA
@@ -48,12 +50,13 @@ class TestAccounts:
 
     def test_a_current_account_that_is_gone_gives_this_computer(self, tmp_path: Path) -> None:
         profile = Profile(tmp_path)
-        profile.save([], "gone")
+        profile.use(ADA)
         assert profile.current().kind is AccountKind.COMPUTER
 
     def test_removing_one_forgets_it_and_its_files_and_nothing_else(self, tmp_path: Path) -> None:
         profile, other = Profile(tmp_path), Account("b2", AccountKind.POSTGRES, "Bob")
-        profile.save([ADA, other], ADA.account_id)
+        for account in (other, ADA):
+            profile.put(account)
         for account in (ADA, other):
             profile.cache_path(account).parent.mkdir(parents=True)
             profile.cache_path(account).touch()
@@ -83,6 +86,46 @@ class TestAccounts:
             Profile(tmp_path).accounts()
         assert caught.value.title == "Accounts not readable"
         assert file.read_bytes() == before
+
+
+# Adds accounts while the same is done elsewhere.
+ADD = """
+import sys
+from pathlib import Path
+from devots_desktop.domain.account import Account, AccountKind
+from devots_desktop.store.lock import FileLock
+from devots_desktop.store.profile import Profile
+for number in range(25):
+    Profile(Path(sys.argv[1])).put(Account(f"{sys.argv[2]}{number}", AccountKind.POSTGRES, "x"))
+"""
+
+
+class TestTwoPrograms:
+    def test_neither_loses_what_the_other_adds(self, tmp_path: Path) -> None:
+        programs = [subprocess.Popen([sys.executable, "-c", ADD, str(tmp_path), name]) for name in "ab"]
+        assert [program.wait(timeout=50) for program in programs] == [0, 0]
+        ids = {account.account_id for account in Profile(tmp_path).accounts()[1:]}
+        assert ids == {f"{name}{number}" for name in "ab" for number in range(25)}
+
+    def test_one_that_keeps_the_list_locked_is_named(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("devots_desktop.store.lock._PATIENCE_S", 0.1)
+        profile = Profile(tmp_path)
+        with FileLock(tmp_path / "accounts.lock").held(), pytest.raises(ProfileUnusable) as caught:
+            profile.put(ADA)
+        assert caught.value.title == "Accounts busy"
+        profile.put(ADA)
+
+    def test_where_nothing_can_be_written_the_list_is_as_it_was(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        profile = Profile(tmp_path)
+        profile.put(ADA)
+
+        def fail(_: int) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(os, "fsync", fail)
+        with pytest.raises(ProfileUnusable):
+            profile.remove(ADA)
+        assert Profile(tmp_path).current() == ADA
 
 
 class TestFolder:
