@@ -303,7 +303,9 @@ class PostgresBackend:
         else:
             with self._managed.owner() as owner:
                 # Tables that our migrations made and that are empty go with them; a portal's are in use.
-                owner.execute("insert into verification(id, identifier, value, expires_at) values ('1', 'x', 'y', now()) on conflict do nothing")
+                owner.execute(
+                    "insert into verification(id, identifier, value, expires_at) values ('1', 'x', 'y', now()) on conflict do nothing"
+                )
                 owner.execute(
                     "insert into account(id, account_id, provider_id, user_id, updated_at)"
                     " select id, id, 'credential', id, now() from \"user\" on conflict do nothing"
