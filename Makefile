@@ -5,7 +5,7 @@ BOOTSTRAP := @$(PYTHON) packaging/bootstrap.py
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo demo-check test lint bench shots contract bundle soak
+.PHONY: help run demo demo-check test lint bench shots contract bundle soak sim
 
 help:  ## print this list
 	@sed -n 's/^\([a-z-]*\):  ## /  make \1\t/p' Makefile | expand -t 20
@@ -44,6 +44,10 @@ shots:  ## a picture of every screen, into build/shots
 soak:  ## kills, torn logs and damaged files, one line of figures (ARGS=0.1 for a tenth)
 	$(BOOTSTRAP) dev
 	@exec $(VENV) -m tests.soak $(ARGS)
+
+sim:  ## devices, a server and everything that can go wrong, simulated (SEEDS=1000 JOBS=2; ARGS=mutants proves that it can fail)
+	$(BOOTSTRAP) dev
+	@exec $(VENV) -m tests.sim $(if $(ARGS),$(ARGS),$(if $(SEEDS),--seeds $(SEEDS)) $(if $(JOBS),--jobs $(JOBS)))
 
 contract:  ## what every place for todos must do (BACKEND=postgres-18 chooses)
 	$(BOOTSTRAP) dev

@@ -163,16 +163,21 @@ def connect(path: Path) -> sqlite3.Connection:
         make_private(path)
     db = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False, cached_statements=256)
     try:
-        checksum.register(db)
-        rows.register(db)
-        db.execute(f"PRAGMA journal_mode = {'DELETE' if is_network(path) else 'WAL'}")
-        for pragma in _PRAGMAS:
-            db.execute(pragma)
-        migration.migrate(db, path)
+        prepare(db, path)
     except BaseException:
         db.close()
         raise
     return db
+
+
+def prepare(db: sqlite3.Connection, path: Path) -> None:
+    """Make a new connection one that the modules of this package can use. Raises as `connect` does."""
+    checksum.register(db)
+    rows.register(db)
+    db.execute(f"PRAGMA journal_mode = {'DELETE' if is_network(path) else 'WAL'}")
+    for pragma in _PRAGMAS:
+        db.execute(pragma)
+    migration.migrate(db, path)
 
 
 def _lost(path: Path) -> bool:

@@ -142,6 +142,12 @@ class Lists:
         with self._reading() as db:
             return array("q", chain.from_iterable(db.execute(query, (limit,))))
 
+    def newest(self) -> int:
+        """The greatest key of a row there is; 0 where there is none."""
+        with self._reading() as db:
+            found: tuple[int | None] = db.execute("SELECT max(key) FROM todo").fetchone()
+        return found[0] or 0
+
     def search(self, words: str, view: View, *, sort: Sort = Sort.NEWEST, limit: int = -1) -> "array[int]":
         """The keys of a view's rows that the words find (domain/search.py), in the order of the list. Blank words find all.
 
@@ -185,12 +191,11 @@ class Lists:
     def counts(self) -> Counts:
         """The numbers for the sidebar and the status line."""
         with self._reading() as db:
-            to_do, done = db.execute(
-                "SELECT (SELECT count(*) FROM todo WHERE completed = 0), (SELECT count(*) FROM todo WHERE completed = 1)"
-            ).fetchone()
+            # SQLite counts a whole table without looking at its rows, and what is done is the smaller part of most lists.
+            every, done = db.execute("SELECT (SELECT count(*) FROM todo), (SELECT count(*) FROM todo WHERE completed = 1)").fetchone()
             pending, parked = waiting(db)
             needs_you, arrived, contact = _standing(db)
-            return Counts(to_do, done, pending, parked, needs_you, arrived, contact)
+            return Counts(every - done, done, pending, parked, needs_you, arrived, contact)
 
     @contextmanager
     def stopped_by(self, stop: Callable[[], bool]) -> Iterator[None]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from devots_desktop.domain.errors import CacheDamaged
 from devots_desktop.domain.mutation import Kind, Mutation
+from devots_desktop.store import numbers
 from devots_desktop.store.checksum import MUTATION, mutation_checksum
 
 _COLUMNS = ", ".join(MUTATION)
@@ -22,10 +23,8 @@ def creation_time(db: sqlite3.Connection, now: int, count: int = 1) -> int:
 
     On a plain server they are what a create is known by, whose answer was lost: none is given twice, even where the clock was set back.
     """
-    newest: int = db.execute(
-        "INSERT INTO sync_state VALUES ('created_at', ?1) ON CONFLICT (name) DO UPDATE SET value = max(value + ?2, ?1) RETURNING CAST(value AS INTEGER)",
-        (now, count),
-    ).fetchone()[0]
+    newest = max((numbers.read(db, "created_at") or 0) + count, now)
+    numbers.write(db, "created_at", newest)
     return newest
 
 

@@ -59,21 +59,20 @@ def drop(db: sqlite3.Connection, row: rows.Row) -> ServerRow | None:
     """Forget what is parked of a todo.
 
     Returns:
-        the row to show: the server's, below the edits that still wait. None where the server has none: what was never sent goes with it.
+        the row to show: the server's, below the edits that still wait. None where the server has none: what waits for it goes with it.
     """
     client_id, pending = row.client_id, outbox.pending(db, row.client_id)
-    gone, parked = parking.gone(db, client_id), _unpark(db, client_id)
+    parked = _unpark(db, client_id)
     if any(mutation.kind is Kind.CREATE for mutation in pending):
         return row.server()
     base, never_made = _alive(db, client_id), any(mutation.kind is Kind.CREATE for mutation in parked)
-    # "Gone" is over where a newer row than the tombstone has come since: somebody made the todo anew.
-    if base is not None and not never_made and (not gone or replica.buried(db, client_id) >= 0):
+    if base is not None and not never_made:
         shown = merge(base.patch(), pending)
         _forget_base(db, client_id)
         return base._replace(text=str(shown["text"]), completed=bool(shown["completed"]))
-    last = outbox.last_unsent(db, client_id)
-    if last is not None:
-        outbox.remove(db, last.mutation_id)
+    # Sent or not, they would only be parked again: the server has no todo for them.
+    for mutation in pending:
+        outbox.remove(db, mutation.mutation_id)
     _forget_base(db, client_id)
     return None
 

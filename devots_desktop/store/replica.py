@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from devots_desktop.domain.changes import Op, Via
 from devots_desktop.domain.todo import ServerRow, State
-from devots_desktop.store import journal, rows
+from devots_desktop.store import journal, numbers, rows
 from devots_desktop.store.checksum import ROWS, checksum, verify
 
 _COLUMNS = "client_id, server_id, text, completed, created_at, updated_at, row_version"
@@ -163,17 +163,12 @@ def set_cursor(db: sqlite3.Connection, new: Cursor) -> None:
 
 def note_contact(db: sqlite3.Connection, at: int) -> None:
     """Remember when the server answered last."""
-    db.execute("INSERT OR REPLACE INTO sync_state VALUES ('contact', ?)", (f"{at} {checksum(at)}",))
+    numbers.write(db, "contact", at)
 
 
 def contact(db: sqlite3.Connection) -> int | None:
     """When the server answered last, microseconds since 1970 UTC; None for never. Raises CacheDamaged."""
-    found = db.execute("SELECT value FROM sync_state WHERE name = 'contact'").fetchone()
-    if not found:
-        return None
-    at, _, stored = found[0].partition(" ")
-    verify(_number(stored), at)
-    return int(at)
+    return numbers.read(db, "contact")
 
 
 def stage(db: sqlite3.Connection, page: list[ServerRow]) -> None:
@@ -213,6 +208,12 @@ def unseen(db: sqlite3.Connection, brought: Container[str] | None = None) -> lis
         (brought is not None,),
     )
     return [client_id for (client_id,) in found if brought is None or client_id not in brought]
+
+
+def unseen_below(db: sqlite3.Connection, brought: Container[str] | None = None) -> list[tuple[str, int]]:
+    """The todos with edits of this device that a complete list did not bring, with the version of the row below. `brought` as in `unseen`."""
+    found = db.execute("SELECT client_id, row_version FROM base WHERE row_version < 0 OR ?", (brought is not None,))
+    return [(client_id, row_version) for client_id, row_version in found if brought is None or client_id not in brought]
 
 
 def forget_versions(db: sqlite3.Connection) -> None:

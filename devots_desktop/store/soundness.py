@@ -3,7 +3,7 @@
 import sqlite3
 
 from devots_desktop.domain.errors import CacheDamaged
-from devots_desktop.store import history, replica
+from devots_desktop.store import history, numbers, replica
 from devots_desktop.store.checksum import MUTATIONS, ROWS, register
 
 _FORM = 5
@@ -27,7 +27,8 @@ def verify(db: sqlite3.Connection) -> None:
                 raise CacheDamaged
     history.verify_all(db)
     replica.cursor(db)
-    replica.contact(db)
+    for name in ("contact", "created_at"):
+        numbers.read(db, name)
 
 
 def verify_structure(db: sqlite3.Connection) -> None:

@@ -136,6 +136,9 @@ def end_list(cache: Cache, seen: Collection[str] | None = None, *, ask: bool) ->
             missing.note(db, gone, cache.clock())
         for client_id in () if ask else gone:
             replica.remove(db, client_id, Via.PULL, cache.clock())
+        # Kept for its edits. Were they taken back, nobody would hear any more that the server has not got it.
+        for client_id, row_version in replica.unseen_below(db, seen):
+            replica.bury(db, client_id, row_version + 1)
         if seen is None:
             first = replica.cursor(db)
             replica.set_cursor(db, replica.Cursor(since=first.horizon, epoch=first.epoch))
@@ -194,10 +197,10 @@ def rename(cache: Cache) -> None:
         journal.write_reload(db, cache.clock())
 
 
-def contradicts(cache: Cache, page: Page, gone: Collection[str]) -> bool:
-    """Whether a page brings todos that were said to be gone."""
+def contradicts(cache: Cache, page: Page, would: Sweep) -> bool:
+    """Whether a page brings todos that were said to be gone; after an empty list, any: that may have hidden some that this device does not know."""
     with cache.transaction(durable=False) as db:
-        return any(row.client_id in gone and not row.deleted for row in _named(db, page))
+        return any((would.empty or row.client_id in would.gone) and not row.deleted for row in _named(db, page))
 
 
 def mend(cache: Cache, differing: Mapping[str, int | None], server: Mapping[str, ServerRow]) -> int:

@@ -142,15 +142,20 @@ class Exchange:
         would = await self._run(partial(apply.swept, self._cache, seen))
         doubtful = would.gone and (would.empty or (len(would.gone) > ASK_ABOVE and len(would.gone) > would.shown / 2))
         if doubtful:
-            await self._look_again(would.gone)
+            await self._look_again(would)
         await self._in_cache(partial(apply.end_list, self._cache, seen, ask=bool(doubtful) and len(would.gone) > ASK_ABOVE))
 
-    async def _look_again(self, gone: Collection[str]) -> None:
-        """Ask once more who is asking, and for the first rows: row-level security answers an ended session with an empty list."""
-        again = await self._page(0, None)
-        if await self._run(partial(apply.contradicts, self._cache, again, gone)):
-            await self._run(partial(apply.restart, self._cache))
-            raise Unreachable("Incomplete answer", "The server's answers contradict each other.", "Nothing was removed; it is tried again.")
+    async def _look_again(self, would: apply.Sweep) -> None:
+        """Ask once more who is asking, and for the list: row-level security answers an ended session with an empty one."""
+        after, more = None, True
+        while more:
+            page = await self._page(0, after)
+            if await self._run(partial(apply.contradicts, self._cache, page, would)):
+                await self._run(partial(apply.restart, self._cache))
+                raise Unreachable(
+                    "Incomplete answer", "The server's answers contradict each other.", "Nothing was removed; it is tried again."
+                )
+            after, more = page.end, page.more
 
     async def _page(self, since: int, after: Position | None) -> Page:
         page = await self._remote.pull(since, after, PAGE_ROWS)

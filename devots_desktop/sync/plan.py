@@ -5,6 +5,7 @@ device that sees another value overruled keeps it as a conflict.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
@@ -64,8 +65,12 @@ class Local(NamedTuple):
         """What the screen shows of a server row: this device's edits on top of it; where a delete waits to be sent, nothing of it."""
         if self.deleting:
             return self.shown
-        shown = merge(row.patch(), (*self.parked, *self.pending))
-        return row._replace(text=str(shown["text"]), completed=bool(shown["completed"]))
+        return _with(row, (*self.parked, *self.pending))
+
+
+def _with(row: ServerRow, mutations: Sequence[Mutation]) -> ServerRow:
+    shown = merge(row.patch(), mutations)
+    return row._replace(text=str(shown["text"]), completed=bool(shown["completed"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +133,16 @@ def answered(local: Local, mutation: Mutation, answer: Answer) -> Decision:
     # An edit of a todo that is not there any more: never resurrected silently.
     if answer.outcome is Outcome.GONE:
         made = not any(other.kind is Kind.CREATE for other in local.parked)
-        return _parked(local, mutation, DELETED_ELSEWHERE if made else NOT_MADE)
+        # The row below is known to be no more, before its tombstone has come; unless this answers a repeated request, and it was made anew since.
+        bury = local.base.row_version + 1 if local.base is not None and answer.row is None else UNKNOWN
+        return _parked(local, mutation, DELETED_ELSEWHERE if made else NOT_MADE)._replace(bury=bury)
     # The server will not have it: this one waits for the user, the ones behind it go on.
     if answer.outcome is Outcome.REFUSED:
         return _parked(local, mutation, answer.reason)
     lost = _lost_to(mutation, answer)
     # Applied, and deleted elsewhere since (the answer to a repeated request): later edits will hear of it from their own push.
     if answer.row is None and local.touched:
-        return Decision(Case.ACKNOWLEDGE, show=local.shown, base=local.base, lost=lost)
+        return Decision(Case.ACKNOWLEDGE, show=local.shown, base=local.base and _with(local.base, [mutation]), lost=lost)
     if answer.row is None:
         return Decision(Case.TOMBSTONE, lost=lost)
     # Applied: the answer carries the row, so that the device reads its own write at once.

@@ -11,16 +11,21 @@ from devots_desktop.ui.widgets.search_field import SearchField
 from devots_desktop.ui.widgets.selection import select_keys
 from devots_desktop.ui.widgets.todo_view import Anchor, TodoView
 
+_AT_ONCE = 20_000
+"""Rows whose keys are read within a frame."""
+
 
 class Listing(QObject):
     """Changes what the list shows.
 
     Signals:
         shown(): the list shows something else now.
+        rest_asked(): it shows only the beginning of a long list; somebody is to bring the rest (`show_found`).
         search_asked(words): what the user searches for now; "" ends it.
     """
 
     shown = Signal()
+    rest_asked = Signal()
     search_asked = Signal(str)
 
     def __init__(self, lists: Lists, model: TodoListModel, view: TodoView, search: SearchField) -> None:
@@ -30,6 +35,7 @@ class Listing(QObject):
         self._view = view
         self._search = search
         self._before: tuple[Anchor | None, int] | None = None
+        self._wanted: tuple[Anchor | None, int] = (None, 0)
         search.changed.connect(self._searched)
         view.left.connect(search.end)
 
@@ -47,16 +53,17 @@ class Listing(QObject):
 
     def show_sort(self, sort: Sort) -> None:
         """Show the list in another order; the current todo stays the current one."""
-        current = self._view.selected_keys()[:1]
+        current = next(iter(self._view.selected_keys()), 0)
         self._show(self._model.view, sort)
-        select_keys(self._view, self._model, current)
+        self._go_to(None, current)
 
     def show_found(self, words: str, keys: "array[int]") -> None:
-        """Show what these words find: the beginning first, then all."""
-        if self._before is None:
+        """Show what these words find, or the whole list where there are none: the beginning first, then all."""
+        if words and self._before is None:
             self._before = (self._view.anchor(), next(iter(self._view.selected_keys()), 0))
         if words == self._model.words:
             self._model.complete(keys)
+            self._go_to(*self._wanted)
         else:
             self._model.show(self._lists, self._model.view, self._model.order, words, keys)
         self._told()
@@ -64,8 +71,12 @@ class Listing(QObject):
     def _show(self, view: View, sort: Sort) -> None:
         if self._before is not None:
             self._before = (None, 0)
-        self._model.show(self._lists, view, sort, self._search.words())
+        if words := self._search.words():
+            self._model.show(self._lists, view, sort, words, self._lists.search(words, view, sort=sort))
+        else:
+            self._model.show(self._lists, view, sort, limit=_AT_ONCE)
         self._told()
+        self._ask_rest()
 
     def _searched(self, words: str) -> None:
         """What is searched for changed. The end of a search leads back to where the list was."""
@@ -73,10 +84,23 @@ class Listing(QObject):
         if words or not self._model.words:
             return
         (anchor, current), self._before = self._before or (None, 0), None
-        self._model.show(self._lists, self._model.view, self._model.order)
+        self._model.show(self._lists, self._model.view, self._model.order, limit=_AT_ONCE)
         self._told()
-        select_keys(self._view, self._model, [current])
+        self._go_to(anchor, current)
+        self._ask_rest()
+
+    def _go_to(self, anchor: Anchor | None, current: int) -> None:
+        """Make a todo the current one and scroll to a place; where the list does not reach so far yet, again when it does."""
+        sought = [*([current] if current else []), *(anchor[0][:1] if anchor else [])]
+        reached = self._model.whole or all(self._model.row_of(key) >= 0 for key in sought)
+        self._wanted = (None, 0) if reached else (anchor, current)
+        if current:
+            select_keys(self._view, self._model, [current])
         self._view.restore(anchor)
+
+    def _ask_rest(self) -> None:
+        if not self._model.whole:
+            self.rest_asked.emit()
 
     def _told(self) -> None:
         self._view.rows.words = self._model.words

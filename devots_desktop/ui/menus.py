@@ -1,5 +1,6 @@
 """The menus. Each is made when it is asked for and opened without a loop of its own: tasks that wake inside one would be stranded."""
 
+from array import array
 from collections.abc import Callable
 
 from PySide6.QtCore import QPoint
@@ -9,7 +10,11 @@ from PySide6.QtWidgets import QMenu, QWidget
 from devots_desktop.domain.sorting import Sort
 from devots_desktop.ui import theme, wording
 from devots_desktop.ui.commands import LIST, WINDOW, Command, Do
+from devots_desktop.ui.widgets.selection import select_several, selects_several
 from devots_desktop.ui.window import MainWindow
+
+_LOOKED_AT = 200
+"""Todos."""
 
 
 def connect(window: MainWindow) -> None:
@@ -28,21 +33,31 @@ def list_menu(window: MainWindow) -> QMenu:
     """What can be done with the selected todos."""
     view = window.view
     menu = _menu(window)
-    todos = [todo for key in view.selected_keys()[:2] if (todo := window.model.todo(window.model.row_of(key)))]
-    many = len(view.selected_keys()) > 1
-    name = "Done" if many or not (todos and todos[0].completed) else "Open again"
-    _add(menu, Command(name, LIST[Do.TOGGLE].keys), view.toggle_selected)
-    if not many:
+    keys = view.selected_keys()
+    _add(menu, Command(_toggles(window, keys), LIST[Do.TOGGLE].keys), view.toggle_selected)
+    if len(keys) <= 1:
         _add(menu, LIST[Do.EDIT], view.edit_current)
     _add(menu, LIST[Do.COPY], lambda: view.copied.emit(view.selected_keys()))
     _add(menu, LIST[Do.DELETE], view.delete_selected)
     menu.addSeparator()
     _add(menu, LIST[Do.PASTE], view.pasted.emit)
     _add(menu, LIST[Do.SELECT_ALL], view.selectAll)
+    several = menu.addAction(view.tr("Select several"))
+    several.setCheckable(True)
+    several.setChecked(selects_several(view))
+    several.triggered.connect(lambda on: select_several(view, on=on))
     if Do.DETAILS in window.commands:
         menu.addSeparator()
         menu.addAction(window.commands[Do.DETAILS])
     return menu
+
+
+def _toggles(window: MainWindow, keys: "array[int]") -> str:
+    """What toggling these todos does: they are all open again where they all are done. Of very many it is not looked up."""
+    if len(keys) > _LOOKED_AT:
+        return LIST[Do.TOGGLE].name
+    todos = [window.model.todo(window.model.row_of(key)) for key in keys]
+    return "Open again" if all(todo is None or todo.completed for todo in todos) else "Done"
 
 
 def sort_menu(window: MainWindow) -> QMenu:

@@ -1,7 +1,10 @@
-"""Searching as somebody types: the first hits at once, all of them after, and what changes meanwhile is not lost."""
+"""Reading long lists off the window's thread: what a search finds as somebody types, and the rest of a list whose beginning is shown.
+
+The beginning comes at once, all of it after, and what changes meanwhile is not lost.
+"""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from devots_desktop.domain.changes import ChangeSet
@@ -14,7 +17,7 @@ _AT_ONCE = 50
 
 
 class Searching:
-    """Answers the window's search field; what was asked before is given up."""
+    """Answers the window's search field and completes its list; what was asked before is given up."""
 
     def __init__(self, window: MainWindow, tasks: Tasks, current: Callable[[], OpenAccount]) -> None:
         """Serve a window from now on.
@@ -27,6 +30,7 @@ class Searching:
         self._current = current
         self._running: asyncio.Task[Any] | None = None
         window.listing.search_asked.connect(self.ask)
+        window.listing.rest_asked.connect(self.bring_rest)
 
     def ask(self, words: str) -> None:
         """Search for these words; "" gives up."""
@@ -34,23 +38,29 @@ class Searching:
             self._running.cancel()
             self._running = None
         if words:
-            self._running = self._tasks.spawn("search", self._search(words))
+            self._running = self._tasks.spawn("search", self._find(words, (_AT_ONCE, -1)))
 
-    async def _search(self, words: str) -> None:
+    def bring_rest(self) -> None:
+        """Complete the list where it is not whole."""
+        if not self._window.model.whole:
+            self.ask("")
+            self._running = self._tasks.spawn("rest of the list", self._find("", (-1,)))
+
+    async def _find(self, words: str, limits: Sequence[int]) -> None:
         """Show what is found. The search reads the cache as it is when it runs: what is told meanwhile is told to the list again."""
         window, opened = self._window, self._current()
         view, order = window.model.view, window.model.order
         meanwhile: list[ChangeSet] = []
         end = opened.changes.subscribe(meanwhile.append)
         try:
-            for limit in (_AT_ONCE, -1):
+            for limit in limits:
                 keys = await opened.search.keys(words, view, sort=order, limit=limit)
                 if opened is not self._current() or (view, order) != (window.model.view, window.model.order):
                     return
                 window.listing.show_found(words, keys)
                 for changes in meanwhile:
                     window.apply(changes)
-                if len(keys) < _AT_ONCE:
+                if len(keys) < limit:
                     return
         finally:
             end()

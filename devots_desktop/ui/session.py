@@ -59,6 +59,7 @@ class Session:
         try:
             self._connect()
             self._start_accounts()
+            self._searching.bring_rest()
             self._tell_notices()
             if self._trace is not None:
                 self._trace.event("ready")

@@ -25,6 +25,9 @@ from devots_desktop.ui.widgets.sidebar import Sidebar
 from devots_desktop.ui.widgets.status_line import StatusLine
 from devots_desktop.ui.widgets.todo_view import TodoView
 
+_AT_FIRST = 256
+"""Rows that are listed before the first paint: more than a screen has."""
+
 
 class MainWindow(QMainWindow):
     """Shows an open account. What the user asks for goes out as signals; it knows no verbs.
@@ -51,7 +54,7 @@ class MainWindow(QMainWindow):
         self.painted = self.hides = False
         self.opened = opened
         self.setWindowTitle("Devots")
-        self.model = TodoListModel(opened.lists, View.ALL, self, sort=sort)
+        self.model = TodoListModel(opened.lists, View.ALL, self, sort=sort, limit=_AT_FIRST)
         self.view = TodoView(self.model, trace)
         self.sidebar = Sidebar()
         self.quick_add = QuickAdd()

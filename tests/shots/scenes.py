@@ -172,6 +172,13 @@ def notice(stage: Stage) -> MainWindow:
     return window
 
 
+def narrow(stage: Stage) -> MainWindow:
+    window = stage.window((*_DAY, _LONG), done=3, server=True)
+    window.resize(460, 520)
+    window.status_line.say("“Order new filters for the extractor hood” done", offer=("Undo", window.undo_asked.emit))
+    return window
+
+
 def right_to_left(stage: Stage) -> MainWindow:
     window = stage.window((*_DAY[:4], "اشترِ الحليب من السوق ثم اتصل بأمي", "לקנות חלב בדרך הביתה (2 ליטר)", _LONG), done=2, server=True)
     window.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
@@ -394,7 +401,7 @@ def scenes() -> Iterator[tuple[str, Scene]]:
     """All of them, with names for files; those that change the program's font come last."""
     for scene in (
         empty, three, typing, selected, several_selected, editing, searching, found_nothing, with_details, done_view, all_done, ten_thousand,
-        long_and_foreign, right_to_left, live, offline_pending, parked, needs_you, signed_out, refused_text, error, notice,
+        long_and_foreign, narrow, right_to_left, live, offline_pending, parked, needs_you, signed_out, refused_text, error, notice,
         add_account, add_account_wrong, sign_in, settings, shortcuts, trouble,
         large_text, large_text_with_details, large_text_settings, large_text_shortcuts, large_text_account,
     ):  # fmt: skip

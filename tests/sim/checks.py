@@ -1,70 +1,153 @@
-"""What must be true when a world has come to rest. Each function is a promise of sync.md, section 1."""
+"""The promises of sync.md, section 1, as checkers of a world that has come to rest, and of what lies on a disk at each start."""
 
+import json
 import sqlite3
-from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from tests.sim.world import ME, Device, World
+from devots_desktop.domain.mutation import Kind, merge
+from devots_desktop.domain.todo import Patch
+from devots_desktop.store import outbox, parking, replica, rows
+
+if TYPE_CHECKING:
+    from tests.sim.device import Device, Typed
+    from tests.sim.world import World
+
+OPERATIONS = 60
+FAULTS = 10
+"""So many at least in each seed."""
+COLUMNS = {
+    "lost": "lost",
+    "conflict": "lost",
+    "own writes": "lost",
+    "silence": "lost",
+    "doubled": "doubled",
+    "diverged": "diverged",
+    "somebody else's": "diverged",
+    "stuck": "stuck",
+    "parked": "stuck",
+    "engine": "stuck",
+    "torn": "torn",
+}
+"""Under which word of the closing line each broken promise is counted."""
 
 
-def check(world: World) -> None:
-    """Hold a world to all promises."""
-    server = {client_id: (row.text, row.completed) for client_id, row in world.server.todos(ME).items()}
+class Broken(AssertionError):
+    """A promise does not hold."""
+
+    def __init__(self, promise: str, what: str) -> None:
+        super().__init__(f"{promise}: {what}")
+        self.promise = promise
+
+
+def check(world: "World") -> None:
+    """Hold a world at rest to all promises."""
     applied_once(world)
+    if world.operations < OPERATIONS or world.faults.total() < FAULTS:
+        assert world.without, f"{world.operations} operations, {world.faults.total()} faults"
     for device in world.devices:
-        db = sqlite3.connect(device.path)
-        try:
-            confirmed_is_kept(world, device, db)
-            equals_the_server(server, device, db)
-            drained(db)
-            lost_values_are_kept(device, db)
-        finally:
-            db.close()
+        device.note_parked()
+        drained(device)
+        stored(device.name, device.disk)
+        confirmed_is_kept(world, device)
+        lost_values_are_kept(device)
+        equals_the_server(world, device)
 
 
-def applied_once(world: World) -> None:
+def applied_once(world: "World") -> None:
     """Every text is written by one edit, so it can become a row's text only once, and once more for each undo or redo that wrote it."""
-    assert [entry for entry, times in Counter(world.server.history).items() if times > 1 + world.again[entry]] == []
+    for written, times in world.server.written.items():
+        if times > 1 + world.again[written]:
+            raise Broken("doubled", f"{written} was written {times} times")
 
 
-def confirmed_is_kept(world: World, device: Device, db: sqlite3.Connection) -> None:
-    """What the user saw confirmed reached the server, or is parked, or the same user wrote over it or took it back."""
-    reached = set(world.server.history)
-    parked = "".join(payload for (payload,) in db.execute("SELECT payload FROM parked"))
-    for place, typed in enumerate(device.typed):
-        if not typed.confirmed:
-            continue
-        if typed.text == "":
-            back = typed.client_id in world.put_back
-            assert back or world.server.row(ME, typed.client_id) is None, f"{device.name}: the delete of {typed.client_id} is lost"
-        elif (typed.client_id, typed.text) not in reached and f'"{typed.text}"' not in parked:
-            later = {each.client_id for each in device.typed[place + 1 :]}
-            assert typed.client_id in later, f"{device.name}: {typed.text} is lost"
-
-
-def equals_the_server(server: dict[str, tuple[str, bool]], device: Device, db: sqlite3.Connection) -> None:
-    """The cache, and the screen that only heard of changes, show what the server has, but for what is parked."""
-    shown = {client_id: (text, bool(done)) for client_id, text, done in db.execute("SELECT client_id, text, completed FROM todo")}
-    assert device.screen == shown, f"{device.name}: the screen is not the cache"
-    parked = {client_id for (client_id,) in db.execute("SELECT client_id FROM parked")}
-
-    def settled(todos: dict[str, tuple[str, bool]]) -> dict[str, tuple[str, bool]]:
-        return {client_id: todo for client_id, todo in todos.items() if client_id not in parked}
-
-    assert settled(shown) == settled(server), f"{device.name}: the cache is not the server"
-    states = {client_id: state for client_id, state in db.execute("SELECT client_id, state FROM todo")}  # noqa: C416
-    assert states == {client_id: "parked" if client_id in parked else "synced" for client_id in shown}
-
-
-def drained(db: sqlite3.Connection) -> None:
+def drained(device: "Device") -> None:
     """Nothing waits, and nothing is left of work in between."""
     for table in ("outbox", "staging"):
-        assert db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] == 0, table
-    assert db.execute("SELECT client_id FROM base WHERE client_id NOT IN (SELECT client_id FROM parked)").fetchall() == []
+        if found := device.disk.execute(f"SELECT count(*) FROM {table}").fetchone()[0]:
+            raise Broken("stuck", f"{device.name}: {found} in {table}")
 
 
-def lost_values_are_kept(device: Device, db: sqlite3.Connection) -> None:
-    """The device whose edit overruled another value keeps that value."""
-    kept = "".join(f"{client_id}:{lost}\n" for client_id, lost in db.execute("SELECT client_id, lost FROM conflict"))
-    for client_id, text in device.overruled:
-        lines = [line for line in kept.splitlines() if line.startswith(client_id)]
-        assert any(line.endswith(f":{text}") or f'"{text}"' in line for line in lines), f"{device.name}: no conflict for {text}"
+def confirmed_is_kept(world: "World", device: "Device") -> None:
+    """What the user saw confirmed reached the server, or is parked, or lost a conflict and is kept."""
+    kept = dict(_kept(device.disk))
+    for typed in newest(device.typed):
+        wanted = None if typed.field == "deleted" else typed.value
+        states = world.server.since(typed.client_id, typed.at)
+        field = "completed" if typed.field == "completed" else "text"
+        if not any(getattr(state, field) == wanted for state in states) and (typed.client_id, typed.field, wanted) not in kept:
+            raise Broken("lost", f"{device.name}: {typed}")
+
+
+def newest(typed: "list[Typed]") -> "Iterator[Typed]":
+    """What the user did not write over."""
+    latest: dict[str, dict[str, Typed]] = {}
+    for each in typed:
+        fields = latest.setdefault(each.client_id, {})
+        if each.field == "deleted":
+            fields.clear()
+        else:
+            fields.pop("deleted", None)
+        fields[each.field] = each
+    for fields in latest.values():
+        yield from (each for each in fields.values() if each.claim)
+
+
+def _kept(db: sqlite3.Connection) -> "Iterator[tuple[tuple[str, str, object], bool]]":
+    """The values that are parked, and those that lost a conflict."""
+    for parked in parking.everything(db):
+        mutation = parked.mutation
+        if mutation.kind is Kind.DELETE:
+            yield (mutation.client_id, "deleted", None), True
+        if row := rows.row(db, mutation.client_id):
+            # What the server had, too, before the todo went.
+            yield from (((mutation.client_id, field, value), True) for field, value in row.patch().items())
+    for client_id, field, lost in db.execute("SELECT client_id, field, lost FROM conflict"):
+        values = json.loads(lost) if field == "todo" else {field: lost if field == "text" else json.loads(lost)}
+        for name, value in values.items():
+            yield (client_id, name, value), True
+
+
+def lost_values_are_kept(device: "Device") -> None:
+    """The device whose edit overruled another text keeps that text."""
+    kept = {(client_id, value) for (client_id, field, value), _ in _kept(device.disk) if field == "text"}
+    for client_id, text in device.overruled.values():
+        if (client_id, text) not in kept:
+            raise Broken("conflict", f"{device.name} does not keep {text} of {client_id}")
+
+
+def equals_the_server(world: "World", device: "Device") -> None:
+    """The cache, and the screen that only heard of changes, show what the server has, but for what is parked, and for what the user left here."""
+    cached = dict(_todos(device.disk))
+    if device.screen != cached:
+        raise Broken("diverged", f"the screen of {device.name} is not its cache")
+    parked = {client_id for (client_id,) in device.disk.execute("SELECT client_id FROM parked UNION SELECT client_id FROM missing")}
+    there = {client_id: (row.text, row.completed) for client_id, row in world.server.todos(world.me).items()}
+    differing = {each for each in cached.keys() | there.keys() if each not in parked and cached.get(each) != there.get(each)}
+    if differing:
+        shown = [(each, cached.get(each), there.get(each)) for each in sorted(differing)]
+        raise Broken("diverged", f"{device.name} has, and the server: {shown}")
+
+
+def _todos(db: sqlite3.Connection) -> Iterator[tuple[str, tuple[str, bool]]]:
+    for client_id, text, completed in db.execute("SELECT client_id, text, completed FROM todo"):
+        yield client_id, (text, bool(completed))
+
+
+def stored(name: str, db: sqlite3.Connection) -> None:
+    """Each transaction is on the disk as a whole: row, outbox, base and state fit each other, wherever the process was killed."""
+    for client_id in {client_id for (client_id,) in db.execute("SELECT client_id FROM todo UNION SELECT client_id FROM outbox")}:
+        row, pending, parked = rows.row(db, client_id), outbox.pending(db, client_id), parking.of_todo(db, client_id)
+        if row is not None and row.state is not replica.state(db, client_id):
+            raise Broken("torn", f"{name}: {client_id} is not {row.state}")
+        if any(each.kind is Kind.DELETE for each in pending):
+            continue
+        if row is None:
+            raise Broken("torn", f"{name}: {pending} of {client_id}, which is not there")
+        below = rows.base(db, client_id)
+        wanted: Patch = merge(below.patch() if below else {}, (*parked, *pending))
+        if any(row.patch()[field] != value for field, value in wanted.items()):
+            raise Broken("torn", f"{name}: {client_id} shows {row.patch()} instead of {wanted}")
+    steps = db.execute("SELECT step FROM undo WHERE count <> (SELECT count(*) FROM undo_entry e WHERE e.step = undo.step)").fetchall()
+    if steps:
+        raise Broken("torn", f"{name}: steps {steps} are not whole")

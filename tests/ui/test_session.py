@@ -15,11 +15,15 @@ from qasync import QEventLoop
 from devots_desktop.domain.account import Account, Live, Status
 from devots_desktop.domain.changes import Change, ChangeSet, Op, Via
 from devots_desktop.domain.errors import AccountUnusable, Unreachable, WrongCredentials
+from devots_desktop.domain.lines import Line
+from devots_desktop.domain.sorting import Sort
 from devots_desktop.services.accounts import Accounts
 from devots_desktop.services.postgres_form import PostgresForm
 from devots_desktop.services.tasks import Tasks
+from devots_desktop.store import edits
 from devots_desktop.store.lists import View
 from devots_desktop.store.profile import Profile
+from devots_desktop.ui import listing
 from devots_desktop.ui.dialogs.add_account import AddAccountDialog
 from devots_desktop.ui.dialogs.ask import ask
 from devots_desktop.ui.dialogs.sign_in import SignInDialog
@@ -365,6 +369,48 @@ class TestDialogs:
             assert finished == [QDialog.DialogCode.Rejected.value]
 
         on_loop(qapp, use)
+
+
+LONG = 300
+"""More todos than are listed before the first paint."""
+
+
+def test_a_long_list_is_completed_after_the_first_paint(qapp: QApplication, tmp_path: Path) -> None:
+    place = Place(tmp_path / "profile")
+    edits.add_all(place.cache, [Line(f"a{number}", completed=False) for number in range(LONG)])
+    place.close()
+
+    async def driver(_: Session, window: MainWindow) -> None:
+        assert 0 < window.model.rowCount() < LONG
+        window.view.setCurrentIndex(window.model.index(1, 0))
+        key, resets = window.model.key(1), list[bool]()
+        window.model.modelReset.connect(lambda: resets.append(True))
+        type_todo(window, "new")
+        await until(lambda: window.model.rowCount() == LONG + 1)
+        assert texts(window)[0] == "o new"
+        assert (list(window.view.selected_keys()), window.view.currentIndex().row(), resets) == ([key], 2, [])
+
+    drive(qapp, tmp_path / "profile", driver)
+
+
+def test_another_order_of_a_long_list_comes_to_the_current_todo_as_soon_as_it_is_read(
+    qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "_AT_ONCE", 100)
+    place = Place(tmp_path / "profile")
+    edits.add_all(place.cache, [Line(f"a{number}", completed=False) for number in range(LONG)])
+    place.close()
+
+    async def driver(_: Session, window: MainWindow) -> None:
+        await until(lambda: window.model.rowCount() == LONG)
+        window.view.setCurrentIndex(window.model.index(10, 0))
+        key = window.model.key(10)
+        window.listing.show_sort(Sort.OLDEST)
+        assert window.model.rowCount() == 100
+        await until(lambda: window.model.rowCount() == LONG)
+        assert (list(window.view.selected_keys()), window.view.currentIndex().row()) == ([key], LONG - 11)
+
+    drive(qapp, tmp_path / "profile", driver)
 
 
 def test_a_status_says_what_to_do(qapp: QApplication, tmp_path: Path) -> None:

@@ -334,3 +334,65 @@ def test_no_rows_below_a_row(model: TodoListModel) -> None:
     assert model.rowCount(model.index(0, 0)) == 0
     assert model.columnCount(model.index(0, 0)) == 0
     assert model.data(QModelIndex()) is None
+
+
+class TestBeginning:
+    """A long list of which only the first three rows are read at first: a0 is the newest."""
+
+    @pytest.fixture
+    def model(self, place: Place) -> TodoListModel:
+        place.add(*(f"a{number}" for number in reversed(range(6))))
+        place.news()
+        return TodoListModel(place.lists, View.ALL, limit=3)
+
+    def test_the_rest_is_one_insert_behind_it(self, place: Place, model: TodoListModel, told: Told) -> None:
+        assert (drawn(model), model.whole) == ("o a0 | o a1 | o a2", False)
+        model.complete(place.lists.keys(View.ALL))
+        assert (drawn(model), model.whole) == ("o a0 | o a1 | o a2 | o a3 | o a4 | o a5", True)
+        assert told.take() == ["insert 3-5"]
+
+    def test_a_list_that_is_shorter_than_asked_for_is_whole(self, place: Place, model: TodoListModel) -> None:
+        assert TodoListModel(place.lists, View.ALL, limit=7).whole
+        assert TodoListModel(place.lists, View.DONE, limit=3).whole
+
+    def test_a_change_within_it_is_shown_at_once_and_one_behind_it_with_the_rest(
+        self, place: Place, model: TodoListModel, told: Told
+    ) -> None:
+        keys = place.lists.keys(View.ALL)
+        todos = place.lists.todos(keys)
+        place.edit(todos[keys[1]].client_id, "changed")
+        place.edit(todos[keys[4]].client_id, "changed too")
+        place.add("new")
+        model.apply(place.news())
+        assert drawn(model) == "o new | o a0 | o changed | o a2"
+        told.take()
+        model.complete(place.lists.keys(View.ALL))
+        assert drawn(model) == "o new | o a0 | o changed | o a2 | o a3 | o changed too | o a5"
+        assert told.take() == ["insert 4-6"]
+
+    def test_keys_that_were_read_before_a_change_do_not_undo_it(self, place: Place, model: TodoListModel) -> None:
+        keys = place.lists.keys(View.ALL)
+        place.add("new")
+        place.delete(place.lists.todos(keys)[keys[5]].client_id)
+        news = place.news()
+        model.apply(news)
+        model.complete(keys)
+        model.apply(news)
+        assert drawn(model) == "o new | o a0 | o a1 | o a2 | o a3 | o a4"
+
+    def test_a_row_that_is_edited_meanwhile_stays(self, place: Place, model: TodoListModel) -> None:
+        keys = place.lists.keys(View.ALL)
+        model.show(place.lists, View.OPEN, limit=3)
+        model.hold(keys[1])
+        place.complete(place.lists.todos(keys)[keys[1]].client_id)
+        model.apply(place.news())
+        model.complete(place.lists.keys(View.OPEN))
+        assert drawn(model) == "o a0 | x a1 | o a2 | o a3 | o a4 | o a5"
+
+    def test_too_many_changes_at_once_leave_it_a_beginning(
+        self, place: Place, model: TodoListModel, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(todo_list, "ONE_BY_ONE", 1)
+        place.add("b", "c")
+        model.apply(place.news())
+        assert (drawn(model), model.whole) == ("o c | o b | o a0", False)

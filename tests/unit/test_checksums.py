@@ -11,7 +11,7 @@ from devots_desktop.domain.changes import Via
 from devots_desktop.domain.errors import CacheDamaged
 from devots_desktop.domain.mutation import Outcome
 from devots_desktop.domain.question import Choice
-from devots_desktop.store import conflicts, edits, missing, naming, outbox, parking, replica, soundness, undo
+from devots_desktop.store import conflicts, edits, migration, missing, naming, outbox, parking, replica, soundness, undo
 from devots_desktop.store.cache import Cache
 from devots_desktop.store.lists import Lists, View
 from devots_desktop.sync import apply
@@ -42,6 +42,7 @@ def fill(cache: Cache) -> None:
     apply.acknowledge(cache, sent, [answer(each, Outcome.REFUSED, reason="No.") for each in sent])
     edits.edit(cache, ONE, {"text": "soy"})
     undo.undo(cache)
+    edits.delete(cache, edits.add(cache, "jam"))
     edits.edit(cache, ONE, {"text": "soy", "completed": True})
     apply.stage(cache, page(server_row(ONE, version=9)))
     with cache.transaction() as db:
@@ -92,7 +93,7 @@ def test_a_look_through_the_file_sees_a_change_of_any_column(cache: Cache, tmp_p
     assert unseen <= NOT_READ.keys()
 
 
-@pytest.mark.parametrize("name", ["since", "epoch", "horizon", "contact", "checksum"])
+@pytest.mark.parametrize("name", ["since", "epoch", "horizon", "contact", "created_at", "checksum"])
 def test_a_look_through_the_file_sees_a_change_of_the_cursor(cache: Cache, name: str) -> None:
     cache.db.execute("UPDATE sync_state SET value = value || '7' WHERE name = ?", (name,))
     with pytest.raises(CacheDamaged):
@@ -129,6 +130,7 @@ READERS: list[tuple[str, str, Callable[[Cache], object]]] = [
     ("undo_entry", "client_id before after", _steps),
     ("undo_entry", "client_id before after", undo.undo),
     ("sync_state", "value", _counts),
+    ("sync_state", "value", lambda each: edits.add(each, "jam")),
 ]
 DAMAGES = [(table, column, read) for table, columns, read in READERS for column in columns.split()]
 
@@ -167,3 +169,43 @@ def test_what_was_not_changed_is_believed(cache: Cache) -> None:
     for _, _, read in READERS:
         read(cache)
     soundness.verify(cache.db)
+
+
+FORM_4 = """
+INSERT INTO outbox VALUES (1, 'm1', 'c', 'edit', '{}', 5, 1, mutation_checksum('m1', 'c', 'edit', '{}', 5));
+INSERT INTO parked VALUES (1, 'm2', 'c', 'edit', '{}', 5, 'No.', 6, mutation_checksum('m2', 'c', 'edit', '{}', 5));
+INSERT INTO undo VALUES (7, 'delete', 1, 5, 1);
+INSERT INTO undo_entry VALUES (7, 0, 'c', '{}', NULL, row_checksum('c', '{}', NULL));
+INSERT INTO journal VALUES (1, 'c', 1, 'delete', 'local', 'milk', 0, 5);
+INSERT INTO conflict VALUES (1, 'c', 'text', 'milk', 'oat', 5);
+INSERT INTO staging VALUES ('c', 7, 'milk', 0, 5, 6, 8, 0);
+INSERT INTO seen VALUES ('c');
+INSERT INTO missing VALUES ('c', 5, 1);
+INSERT INTO sync_state VALUES ('contact', '5'), ('created_at', '6');
+"""
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "",
+        "UPDATE outbox SET payload = '{} '",
+        "UPDATE parked SET payload = '{} '",
+        "UPDATE undo_entry SET before = '{} '",
+    ],
+)
+def test_a_list_of_the_form_before_has_them_all_and_none_where_it_was_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str
+) -> None:
+    newest = migration.scripts()
+    with monkeypatch.context() as patch:
+        patch.setattr(migration, "scripts", lambda: newest[:4])
+        with make_cache(tmp_path) as old:
+            for statement in [*FORM_4.strip().splitlines(), damage]:
+                old.db.execute(statement)
+    with make_cache(tmp_path) as new:
+        if damage:
+            with pytest.raises(CacheDamaged):
+                soundness.verify(new.db)
+        else:
+            soundness.verify(new.db)

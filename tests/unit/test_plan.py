@@ -182,7 +182,7 @@ ANSWERED = {
         over(DONE, completed=True, buried=9),
         TO_SOY,
         answer(TO_SOY, before=OLD, duplicate=True),
-        Decision(Case.ACKNOWLEDGE, show=OLD._replace(completed=True), base=OLD),
+        Decision(Case.ACKNOWLEDGE, show=OLD._replace(completed=True), base=OLD._replace(text="soy")),
     ),
     "a create": (
         Local(shown=server_row(version=UNKNOWN)),
@@ -206,6 +206,12 @@ ANSWERED = {
         over(text="soy", buried=9),
         TO_SOY,
         answer(TO_SOY, Outcome.GONE),
+        Decision(Case.PARK, show=OLD._replace(text="soy"), base=OLD, bury=OLD.row_version + 1, park=DELETED_ELSEWHERE),
+    ),
+    "a repeated edit of a deleted todo that was made anew since": (
+        over(text="soy"),
+        TO_SOY,
+        answer(TO_SOY, Outcome.GONE, row=NEW, duplicate=True),
         Decision(Case.PARK, show=OLD._replace(text="soy"), base=OLD, park=DELETED_ELSEWHERE),
     ),
     "an edit of a todo whose create was refused": (

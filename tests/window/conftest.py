@@ -1,13 +1,12 @@
 """What the tests on a real X server need."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.outcomes import not_run
 from tests.window.display import Display, missing_programs
-from tests.window.program import ROOT
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -25,19 +24,17 @@ def display() -> Iterator[Display]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def desk() -> Iterator[Display]:
+    """An X server with a window manager."""
+    missing = missing_programs("openbox")
+    if missing:
+        not_run(f"{' and '.join(missing)} {'are' if len(missing) > 1 else 'is'} not installed")
+    with Display(managed=True) as running:
+        yield running
+
+
 @pytest.fixture
 def profile(tmp_path: Path) -> Path:
     """A folder for a profile, not made yet."""
     return tmp_path / "profile"
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Keep a picture of the screen on which a test failed, while the windows are still there."""
-    report = yield
-    display = getattr(item, "funcargs", {}).get("display")
-    if report.when == "call" and report.failed and isinstance(display, Display):
-        picture = ROOT / "build" / f"failed-{item.name}.png"
-        display.screenshot(picture)
-        report.sections.append(("screen", str(picture)))
-    return report

@@ -1,22 +1,27 @@
-"""A private X server, and a hand on its keyboard and mouse (xdotool). There is no window manager: nothing but the tests decides who has the keyboard."""
+"""A private X server, and a hand on its keyboard and mouse (xdotool).
+
+Without a window manager nothing but the tests decides who has the keyboard; with one, windows have title bars.
+"""
 
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.window.program import environment
+from tests.window.program import ROOT, environment
 
 SIZE = (1280, 900)
 _GRAB = "import sys; from PySide6.QtGui import QGuiApplication as A; a = A([]); a.primaryScreen().grabWindow(0).save(sys.argv[1])"
 
 
-def missing_programs() -> list[str]:
-    """What this machine lacks for a Display."""
-    return [name for name in ("Xvfb", "xdotool") if shutil.which(name) is None]
+def missing_programs(*more: str) -> list[str]:
+    """What this machine lacks for a Display, and of these."""
+    return [name for name in ("Xvfb", "xdotool", *more) if shutil.which(name) is None]
 
 
 class Display:
@@ -26,7 +31,8 @@ class Display:
         name: for the environment variable DISPLAY.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, managed: bool = False) -> None:
+        """Start one; `managed`: with a window manager (openbox), which gives windows a title bar and decides who has the keyboard."""
         reading, writing = os.pipe()
         screen = f"{SIZE[0]}x{SIZE[1]}x24"
         self._server = subprocess.Popen(
@@ -41,13 +47,17 @@ class Display:
         if not number:
             raise RuntimeError(f"Xvfb ended with {self._server.wait()}")
         self.name = f":{number}"
+        self._manager = (
+            subprocess.Popen(["openbox", "--sm-disable"], env=self.environment(), stderr=subprocess.DEVNULL) if managed else None
+        )
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._server.terminate()
-        self._server.wait()
+        for each in filter(None, (self._manager, self._server)):
+            each.terminate()
+            each.wait()
 
     def environment(self) -> dict[str, str]:
         """For programs whose windows are to be here."""
@@ -62,6 +72,20 @@ class Display:
     def type(self, text: str) -> None:
         """Type letters."""
         self._do("type", "--delay", "0", text)
+
+    def click(self, x: int, y: int, *, button: int = 1, times: int = 1) -> None:
+        """Go to a point and click; button 3 opens menus."""
+        self._do("mousemove", str(x), str(y), "click", "--repeat", str(times), "--delay", "20", str(button))
+
+    def drag(self, start: tuple[int, int], end: tuple[int, int]) -> None:
+        """Press at a point, move in steps as a hand does, and let go at the other."""
+        steps = [(start[0] + (end[0] - start[0]) * part // 4, start[1] + (end[1] - start[1]) * part // 4) for part in range(1, 5)]
+        moves = [word for x, y in steps for word in ("mousemove", str(x), str(y))]
+        self._do("mousemove", *map(str, start), "mousedown", "1", *moves, "mouseup", "1")
+
+    def hover(self, x: int, y: int) -> None:
+        """Go to a point."""
+        self._do("mousemove", str(x), str(y))
 
     # Windows
 
@@ -86,6 +110,16 @@ class Display:
         """Save what is on the screen as PNG."""
         path.parent.mkdir(parents=True, exist_ok=True)
         subprocess.run([sys.executable, "-c", _GRAB, path], env=self.environment(), check=True, timeout=30)
+
+    @contextmanager
+    def pictured(self) -> Iterator[None]:
+        """Where the test fails within this, keep a picture of the screen; outside of it the windows are gone."""
+        try:
+            yield
+        except BaseException:
+            test = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition("::")[2].partition(" ")[0]
+            self.screenshot(ROOT / "build" / f"failed-{test}.png")
+            raise
 
     def _do(self, *arguments: str) -> str:
         environ = {**os.environ, "DISPLAY": self.name}

@@ -28,7 +28,8 @@ def opened(display: Display, profile: Path, **extra: str) -> Iterator[Window]:
     with Window.open(profile, environ={**display.environment(), **extra}, python=STRICT) as window:
         window.said("ready")
         display.focus(display.window_of(window.process.pid))
-        yield window
+        with display.pictured():
+            yield window
 
 
 def add(display: Display, window: Window, text: str) -> None:

@@ -17,6 +17,9 @@ from devots_desktop.ui.trace import Trace
 Index = QModelIndex | QPersistentModelIndex
 _MARKS = {State.PENDING: ("waiting", "pending"), State.PARKED: ("alert", "needs you")}
 
+_SHARE = 4
+"""The part of a row's text, one in so many, that a mark with its word may take."""
+
 
 class TodoRowDelegate(QStyledItemDelegate):
     """Draws check circle, text and marks; edits in place.
@@ -114,12 +117,14 @@ class TodoRowDelegate(QStyledItemDelegate):
         painter.drawText(zone, int(leading(option.direction) | Qt.TextFlag.TextSingleLine), shown)
 
     def _draw_mark(self, painter: QPainter, option: QStyleOptionViewItem, zone: QRect, mark: tuple[str, str], colour: str) -> QRect:
-        """Draw icon and word at the end of the text's zone; answer what is left of it."""
+        """Draw icon and word, or the icon alone where the row is short, at the end of the text's zone; answer what is left of it."""
         icon, word = mark
         font = scaled(option.font, 0.87)
         metrics = QFontMetrics(font)
         size = metrics.height() + 3
         width = size + theme.SPACE // 2 + metrics.horizontalAdvance(word)
+        if width * _SHARE > zone.width():
+            word, width = "", size
         place = QRect(zone.right() - width, zone.top(), width, zone.height())
         painter.setFont(font)
         painter.setPen(QColor(colour))
@@ -148,11 +153,12 @@ class TodoRowDelegate(QStyledItemDelegate):
         todo: Todo | None = index.data(TODO_ROLE)
         where = event.position().toPoint()
         on_check, on_delete = (self._zone(option, name).contains(where) for name in ("check", "delete"))
-        if todo and event.type() is QEvent.Type.MouseButtonRelease:
-            if on_check:
-                self.toggled.emit(todo.client_id, not todo.completed)
-            elif on_delete:
-                self.deleted.emit(todo.client_id)
+        released = event.type() is QEvent.Type.MouseButtonRelease
+        # A second click soon after the first is a double click, whose release Qt keeps to itself: it takes the tick back.
+        if todo and on_check and (released or event.type() is QEvent.Type.MouseButtonDblClick):
+            self.toggled.emit(todo.client_id, not todo.completed)
+        elif todo and on_delete and released:
+            self.deleted.emit(todo.client_id)
         # Taken, so that a double click on them opens no editor.
         return on_check or on_delete
 

@@ -1,5 +1,6 @@
 """The sheet of all keys."""
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from devots_desktop.ui import theme
@@ -47,6 +48,7 @@ def _caps(command: Command) -> QHBoxLayout:
     caps.setSpacing(theme.SPACE // 2)
     for keys in command.usual():
         cap = plain_label(keys, size=0.93)
+        cap.setAlignment(Qt.AlignmentFlag.AlignCenter)
         cap.setProperty("cap", True)
         caps.addWidget(cap)
     caps.addStretch(1)

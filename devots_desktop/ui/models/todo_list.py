@@ -35,7 +35,10 @@ _ROOT = QModelIndex()
 
 
 class TodoListModel(QAbstractTableModel):
-    """The todos of one view of one account, in one order, or those of them that some words find.
+    """The todos of one view of one account, in one order, or those of them that some words find; of a long list only the beginning, until `complete`.
+
+    Attributes:
+        whole: whether it is more than the beginning.
 
     Signals:
         failed(DevotsError): rows could not be read; they are shown empty.
@@ -43,14 +46,18 @@ class TodoListModel(QAbstractTableModel):
 
     failed = Signal(object)
 
-    def __init__(self, lists: Lists, view: View, parent: QObject | None = None, *, sort: Sort = Sort.NEWEST) -> None:
-        """Show a view of an account's list."""
+    def __init__(self, lists: Lists, view: View, parent: QObject | None = None, *, sort: Sort = Sort.NEWEST, limit: int = -1) -> None:
+        """Show a view of an account's list.
+
+        Args:
+            limit: at the most so many rows, until `complete`; -1 for all.
+        """
         super().__init__(parent)
         self._lists = lists
         self.view, self.order, self.words = view, sort, ""
         self._held: int | None = None
         self._rows = Rows(lists)
-        self._keys = lists.keys(view, sort=sort)
+        self._keys, self.whole = _beginning(lists, view, sort, limit)
         self._newest = max(self._keys, default=0)
 
     def rowCount(self, parent: Index = _ROOT) -> int:
@@ -111,27 +118,42 @@ class TodoListModel(QAbstractTableModel):
         """The row of a key, -1 where it is not in the list."""
         return self._find(key, self._rows.get(key))
 
-    def show(self, lists: Lists, view: View, sort: Sort = Sort.NEWEST, words: str = "", found_keys: "array[int] | None" = None) -> None:
+    def show(
+        self,
+        lists: Lists,
+        view: View,
+        sort: Sort = Sort.NEWEST,
+        words: str = "",
+        found_keys: "array[int] | None" = None,
+        *,
+        limit: int = -1,
+    ) -> None:
         """Show another list, view or order, or what some words find, from its top.
 
         Args:
-            found_keys: what the words find, where somebody has searched already; it may be the beginning only, until `complete`.
+            found_keys: what the words find; it may be the beginning only, until `complete`.
+            limit: as when it is made, where there are no words.
         """
-        keys = lists.search(words, view, sort=sort) if found_keys is None else found_keys
+        keys, whole = _beginning(lists, view, sort, limit) if found_keys is None else (found_keys, True)
         self.beginResetModel()
         self._lists, self._rows = lists, Rows(lists)
         self.view, self.order, self.words, self._held = view, sort, words, None
-        self._keys, self._newest = keys, max(keys, default=0)
+        self._keys, self._newest, self.whole = keys, max(keys, default=0), whole
         self.endResetModel()
 
     def complete(self, keys: "array[int]") -> None:
-        """Show all that the words find, where only the beginning was shown. What is on screen stays."""
-        shown = len(self._keys)
-        if keys[:shown] != self._keys:
+        """Show the whole list, where only the beginning was shown. What is on screen stays."""
+        self.whole = True
+        if self._held is not None:
             self._become(keys)
-        elif len(keys) > shown:
+            return
+        if keys[: len(self._keys)] != self._keys:
+            self._become(keys[: len(self._keys)])
+        shown = len(self._keys)
+        if len(keys) > shown:
             self.beginInsertRows(_ROOT, shown, len(keys) - 1)
-            self._keys, self._newest = keys, max(keys)
+            # Not the greatest of all of them, which would have to be looked for: a greater one than that does no harm.
+            self._keys, self._newest = keys, max(self._newest, self._lists.newest())
             self.endInsertRows()
 
     def hold(self, key: int | None) -> None:
@@ -168,7 +190,10 @@ class TodoListModel(QAbstractTableModel):
             if moved:
                 self._move(row, todo)
         elif todo and self._belongs(todo):
-            self._insert(self._rows.place(todo, self._keys, self.order), todo)
+            place = self._rows.place(todo, self._keys, self.order)
+            # Behind the beginning of a list it belongs to what is still to come.
+            if self.whole or place < len(self._keys):
+                self._insert(place, todo)
 
     def _belongs(self, todo: Todo) -> bool:
         return todo.key == self._held or (self.view.holds(todo) and (not self.words or found(todo.text, self.words)))
@@ -218,7 +243,7 @@ class TodoListModel(QAbstractTableModel):
     def _compare(self) -> None:
         """Read the keys again and become equal to them."""
         self._rows.clear()
-        self._become(self._lists.search(self.words, self.view, sort=self.order))
+        self._become(self._lists.search(self.words, self.view, sort=self.order, limit=-1 if self.whole else len(self._keys)))
 
     def _become(self, fresh: "array[int]") -> None:
         """Remove what went, add what came, then put all in order."""
@@ -280,3 +305,9 @@ def spoken(todo: Todo) -> str:
     parts = [one_line(todo.text), "done" if todo.completed else "open"]
     parts += {State.PENDING: ["not sent yet"], State.PARKED: ["needs you"], State.SYNCED: []}[todo.state]
     return ", ".join(parts)
+
+
+def _beginning(lists: Lists, view: View, sort: Sort, limit: int) -> "tuple[array[int], bool]":
+    """The keys of at the most so many rows, and whether they are all."""
+    keys = lists.keys(view, sort=sort, limit=limit)
+    return keys, limit < 0 or len(keys) < limit

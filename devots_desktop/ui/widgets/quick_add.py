@@ -83,6 +83,7 @@ class QuickAdd(QWidget):
             self._take = WordButton(self.tr("Add"))
             self._take.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             self._take.clicked.connect(self._submit)
+            self._inner.insertSpacing(self._inner.count() - 1, theme.SPACE)
             self._inner.insertWidget(self._inner.count() - 1, self._take)
         self._take.setVisible(bool(text.strip()))
 

@@ -19,6 +19,17 @@ def selected_keys(view: QAbstractItemView, model: TodoListModel) -> "array[int]"
     return keys
 
 
+def select_several(view: QAbstractItemView, *, on: bool) -> None:
+    """Let each click select one todo more or one less, or let it select one alone again: what the Ctrl key does, for a mouse alone."""
+    mode = QAbstractItemView.SelectionMode
+    view.setSelectionMode(mode.MultiSelection if on else mode.ExtendedSelection)
+
+
+def selects_several(view: QAbstractItemView) -> bool:
+    """Whether each click selects one more."""
+    return view.selectionMode() is QAbstractItemView.SelectionMode.MultiSelection
+
+
 def select_keys(view: QAbstractItemView, model: TodoListModel, keys: Iterable[int]) -> None:
     """Select the rows of these keys that are in the list, and make the first of them current."""
     rows = sorted({row for row in map(model.row_of, keys) if row >= 0})

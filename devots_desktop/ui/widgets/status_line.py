@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from devots_desktop.domain.account import Live
@@ -14,6 +14,8 @@ from devots_desktop.ui.widgets.buttons import WordButton
 from devots_desktop.ui.widgets.labels import DANGER, MUTED, TEXT, plain_label
 
 _SHOWN_MS = 12_000
+_NARROW = 75
+"""Characters."""
 
 
 class StatusLine(QWidget):
@@ -130,3 +132,14 @@ class StatusLine(QWidget):
     def _show(self, sentence: str, role: QPalette.ColorRole = MUTED) -> None:
         self.sentence.setForegroundRole(role)
         self.sentence.setText(sentence)
+        self._fit()
+
+    def _fit(self) -> None:
+        """In a narrow window what is said has the line to itself."""
+        room = self.width() >= self.fontMetrics().averageCharWidth() * _NARROW
+        self.saved.setVisible(room or not self.sentence.text())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """There may be room for both now, or none any more."""
+        super().resizeEvent(event)
+        self._fit()

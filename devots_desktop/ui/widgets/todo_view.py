@@ -15,7 +15,7 @@ from devots_desktop.ui.models.todo_list import TodoListModel
 from devots_desktop.ui.trace import Trace
 from devots_desktop.ui.widgets.flashes import Flashes
 from devots_desktop.ui.widgets.scroll_bar import SlimScrollBar
-from devots_desktop.ui.widgets.selection import selected_keys
+from devots_desktop.ui.widgets.selection import select_several, selected_keys, selects_several
 
 Anchor = tuple[list[int], int]
 """The keys on screen from the top, and how far the first is scrolled out."""
@@ -204,7 +204,8 @@ class TodoView(QTableView):
                 self.edit_current()
             case Qt.Key.Key_Delete | Qt.Key.Key_Backspace if plain:
                 self.delete_selected()
-            case Qt.Key.Key_Escape if len(self.selected_keys()) > 1:
+            case Qt.Key.Key_Escape if selects_several(self) or len(self.selected_keys()) > 1:
+                select_several(self, on=False)
                 self._select(self.currentIndex().row())
             case Qt.Key.Key_Escape:
                 self.left.emit()

@@ -1,0 +1,143 @@
+"""The way between a device and the server: requests and answers get lost, come twice, come late; hints too."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
+from devots_desktop.domain.errors import Unreachable
+from devots_desktop.domain.mutation import Answer, Kind, Mutation, Page
+from devots_desktop.remote.base import Position
+from devots_desktop.remote.memory import MemoryRemote
+from tests.sim.disk import Killed
+from tests.sim.server import OTHER
+
+if TYPE_CHECKING:
+    from tests.sim.device import Device
+
+Result = TypeVar("Result")
+Push = Sequence[Mutation]
+
+
+class BadNetwork:
+    """A MemoryRemote behind a bad network. It belongs to one life of one process."""
+
+    def __init__(self, device: "Device") -> None:
+        self.inner = MemoryRemote(device.world.server, device.name)
+        self._device, self._world = device, device.world
+        self._life = device.lives
+        self._silenced = False
+
+    async def push(self, mutations: Push) -> list[Answer]:
+        self._world.note(self._device.name, "push", mutations)
+        self._device.pulls.over()
+        self._device.note_parked()
+        if again := [mutation.mutation_id for mutation in mutations if mutation.mutation_id in self._device.parked]:
+            self._world.breaks("parked", f"{self._device.name} sends {again} again, which the user has not decided about")
+
+        async def ask() -> list[Answer]:
+            return self._pushed(mutations, await self.inner.push(mutations))
+
+        return await self._through(ask, late=lambda: self._late(mutations))
+
+    async def pull(self, since: int, after: Position | None, limit: int) -> Page:
+        self._device.pulls.asks(since, after)
+        page = self._falsified(await self._through(lambda: self.inner.pull(since, after, self._world.page_rows)))
+        if not since and after is None and not self._silenced and self._device.would_miss() and self._device.net.fault("empty answer", 0.2):
+            # As from row-level security that does not know the session. Twice in a row nobody could tell it from the truth.
+            self._silenced, page = True, replace(page, rows=(), more=False)
+        self._world.note(self._device.name, "pull", since, after, len(page.rows), page.horizon, page.epoch)
+        self._device.pulls.gets(page)
+        return page
+
+    async def listen(self, ready: Callable[[], None], changed: Callable[[], None]) -> None:
+        await self._pause()
+        world, device = self._world, self._device
+
+        def hint() -> None:
+            if not device.net.fault("hint dropped", 0.06):
+                delay = device.net.choice((3.0, 15.0)) if device.net.fault("hint late", 0.06) else device.net.choice((0.0, 0.05))
+                world.loop.call_later(delay, self._if_alive, changed)
+
+        await self.inner.listen(ready, hint)
+
+    def _if_alive(self, call: Callable[[], None]) -> None:
+        if self._life == self._device.lives:
+            call()
+
+    async def reachable(self) -> bool:
+        await self._pause()
+        return await self.inner.reachable()
+
+    async def close(self) -> None:
+        await self.inner.close()
+
+    async def _through(self, ask: Callable[[], Awaitable[Result]], late: Callable[[], None] | None = None) -> Result:
+        """A request and its answer."""
+        net = self._device.net
+        if net.fault("request lost", 0.03):
+            await self._pause()
+            raise Unreachable("Offline", "The request was lost.", "")
+        try:
+            await self._pause()
+        except asyncio.CancelledError:
+            # It was on its way when nobody waited for it any more.
+            if late is not None and net.fault("request outlived its sender", 0.5):
+                late()
+            raise
+        try:
+            result = await ask()
+            if net.fault("request doubled", 0.03):
+                result = await ask()
+        except Unreachable as error:
+            if error.title == "Server busy":
+                self._world.count("lock timeout")
+            raise
+        if late is not None and net.fault("late duplicate", 0.05):
+            late()
+        await self._pause()
+        if net.fault("answer lost", 0.04):
+            raise Unreachable("Offline", "The answer was lost.", "")
+        return result
+
+    def _late(self, mutations: Push) -> None:
+        """These mutations arrive once more, behind what is sent meanwhile; nobody hears the answer."""
+        server, generation = self._world.server, self._world.server.generation
+
+        def arrive() -> None:
+            if server.up and server.generation == generation and self._device.name in server.sessions:
+                try:
+                    self._pushed(mutations, server.push(server.sessions[self._device.name], mutations))
+                except Exception:  # noqa: BLE001
+                    self._world.note(self._device.name, "late duplicate failed")
+
+        self._world.loop.call_later(self._device.net.choice((0.3, 4.0, 12.0)), arrive)
+
+    def _pushed(self, mutations: Push, answers: list[Answer]) -> list[Answer]:
+        for mutation, answer in zip(mutations, answers, strict=True):
+            if not answer.duplicate and (lost := _overruled(mutation, answer)):
+                self._device.overruled[mutation.mutation_id] = (mutation.client_id, lost)
+        return answers
+
+    def _falsified(self, page: Page) -> Page:
+        """Somebody else's page, as from a mixed-up session."""
+        if self._device.net.fault("another person's page", 0.004):
+            return replace(page, user_id=OTHER, rows=self._world.server.pull(OTHER, 0, None, 50).rows, more=False)
+        return page
+
+    async def _pause(self) -> None:
+        net = self._device.net
+        await asyncio.sleep(net.choice((0.0, 0.01, 0.2, 2.0)) if self._world.faulty else 0.01)
+        if self._life != self._device.lives:
+            raise Killed
+        if net.fault("crash at an await", 0.0015):
+            self._device.die()
+            raise Killed
+
+
+def _overruled(mutation: Mutation, answer: Answer) -> str:
+    """The text that this mutation wrote over or deleted although its user had seen another one; '' for none."""
+    if answer.before is None or (mutation.kind is Kind.EDIT and "text" not in mutation.values):
+        return ""
+    before = answer.before.text
+    return before if before not in (mutation.base["text"], mutation.values.get("text")) else ""
