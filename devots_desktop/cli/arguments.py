@@ -49,6 +49,8 @@ def tree() -> argparse.ArgumentParser:
     _add_transfer_commands(commands, shared)
     _add_sync_commands(commands, shared)
     _add_account_commands(commands, shared)
+    examining = _command(commands, shared, "doctor", "examine an account: files, keyring, server, and the list here against the server's")
+    examining.add_argument("--repair", action="store_true", help="repair what can be repaired; what waits to be sent is not touched")
     _add_database_commands(commands, shared)
     _command(commands, shared, "completion", "print what makes a shell complete these commands").add_argument(
         "shell", choices=("bash", "zsh", "fish"), help="eval the answer in the shell's start file; fish: into its completions folder"

@@ -3,6 +3,7 @@
 import time
 from typing import TYPE_CHECKING, Any
 
+from devots_desktop import __version__
 from devots_desktop.cli.output import Colour, Output, plain
 from devots_desktop.domain.changes import Change, Op, Via
 from devots_desktop.domain.search import marks
@@ -11,7 +12,10 @@ from devots_desktop.domain.times import to_iso
 from devots_desktop.domain.todo import State, Todo
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from devots_desktop.domain.account import Account
+    from devots_desktop.domain.finding import Finding, Level
     from devots_desktop.store.parking import Parked
     from devots_desktop.sync.engine import SyncReport
 
@@ -82,6 +86,28 @@ def report_form(report: "SyncReport") -> Form:
         "pulled": report.pulled,
         "pending": report.pending,
         "parked": report.parked,
+    }
+
+
+def examination_form(account: "Account", found: "Sequence[Finding]", state: "Level", repaired: "Sequence[str]") -> Form:
+    """What `doctor` answers: it can be sent around, so that it names neither person nor server."""
+    return {
+        "version": __version__,
+        "account": account.account_id,
+        "kind": account.kind,
+        "state": state,
+        "repaired": list(repaired),
+        "findings": [
+            {
+                "check": each.check,
+                "state": each.level,
+                "sentence": each.sentence,
+                "next_step": each.next_step,
+                "repairable": each.mends,
+                "ids": list(each.ids),
+            }
+            for each in found
+        ],
     }
 
 

@@ -54,6 +54,10 @@ def _run(arguments: Namespace) -> int:
             from devots_desktop.cli import database
 
             database.run(arguments, output)
+        case "doctor":
+            from devots_desktop.cli import doctor
+
+            return doctor.run(arguments, output)
         case "completion":
             from devots_desktop.cli import completion
 

@@ -21,11 +21,15 @@ if TYPE_CHECKING:
     from devots_desktop.remote.base import Remote
     from devots_desktop.remote.postgres.address import Address
     from devots_desktop.remote.postgres.session import Session
+    from devots_desktop.services.doctor import Doctor
     from devots_desktop.services.postgres_form import PostgresForm
 
 PASSWORD_LEAST = 8
 PASSWORD_MOST = 128
 """Better Auth's own limits, so that one password fits the portal too (portal-contract.md, section 2)."""
+
+_KEYRING_S = 10.0
+"""Seconds that the keyring may take while an account is examined: nobody asked for it to be unlocked."""
 
 Result = TypeVar("Result")
 
@@ -68,8 +72,22 @@ class Accounts:
         Raises:
             CacheUnusable: it cannot be opened.
         """
-        connect = None if account.kind is AccountKind.COMPUTER else partial(self._connect, account)
+        connect = None if account.kind is AccountKind.COMPUTER else partial(self._connect, account, self._secrets)
         return OpenAccount(self._profile, account, connect=connect, clock=self._clock, notices=self.notices, suspicious=self.suspicious)
+
+    def doctor(self, account: Account) -> "Doctor":
+        """Who examines an account."""
+        from devots_desktop.services.doctor import Doctor
+
+        def reopen() -> str:
+            opened = OpenAccount(self._profile, account, clock=self._clock, notices=(notices := Notices()))
+            opened.lists.close()
+            opened.cache.close()
+            return " ".join(f"{notice.title}. {notice.sentence}" for notice in notices.all()) or "The list is sound."
+
+        secrets = self._secrets.copy(timeout=_KEYRING_S)
+        connect = None if account.kind is AccountKind.COMPUTER else partial(self._connect, account, secrets)
+        return Doctor(self._profile, account, connect, secrets=secrets, reopen=reopen, clock=self._clock)
 
     async def add_postgres(self, form: "PostgresForm") -> Account:
         """Sign in or up at a PostgreSQL, and remember the account.
@@ -160,19 +178,19 @@ class Accounts:
             address = Address.from_dict(account.address)
             await on_thread("sign-out", lambda: _leave(address, secrets["login_password"], secrets["token"]))
 
-    async def _connect(self, account: Account) -> "Remote":
+    async def _connect(self, account: Account, secrets: Secrets) -> "Remote":
         """The remote of an account's signed-in person. Its modules are loaded on a thread: they take half a second."""
         from devots_desktop.remote.thread import on_thread
 
-        self._secrets.stale(account)
-        secrets = await self._secrets.get(account)
-        if secrets is None:
+        secrets.stale(account)
+        kept = await secrets.get(account)
+        if kept is None:
             raise SignedOut
         await on_thread("load", _load_postgres)
         from devots_desktop.remote.postgres.address import Address
         from devots_desktop.remote.postgres.remote import PostgresRemote
 
-        return PostgresRemote(Address.from_dict(account.address), secrets["login_password"], secrets["token"])
+        return PostgresRemote(Address.from_dict(account.address), kept["login_password"], kept["token"])
 
     def _refuse_twice(self, account: Account) -> None:
         for other in self.all():

@@ -33,6 +33,12 @@ class Secrets:
         self._timeout = timeout
         self._memory: dict[str, dict[str, str]] = {}
 
+    def copy(self, *, timeout: float) -> "Secrets":
+        """The same secrets for another thread, which may wait less long for the keyring."""
+        other = Secrets(self._profile, timeout=timeout)
+        other._memory = {account_id: dict(kept) for account_id, kept in self._memory.items()}
+        return other
+
     async def get(self, account: Account) -> dict[str, str] | None:
         """The account's secrets, None where there are none.
 

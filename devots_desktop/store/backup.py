@@ -32,6 +32,11 @@ def before_migration(db: sqlite3.Connection, path: Path, version: int) -> None:
     _copy(db, folder_of(path) / f"form-{version}.sqlite3")
 
 
+def before_repair(db: sqlite3.Connection, path: Path) -> None:
+    """Copy a cache before rows of it are replaced by the server's; the copy of an earlier repair goes. Raises as `before_migration`."""
+    _copy(db, folder_of(path) / "repair.sqlite3")
+
+
 def daily(db: sqlite3.Connection, path: Path, at: int) -> Path | None:
     """Copy the cache where the newest daily copy is older than a day and something changed since; drop all but the newest three.
 

@@ -25,6 +25,7 @@ class Do(StrEnum):
     IMPORT = "import"
     SETTINGS = "settings"
     SHORTCUTS = "shortcuts"
+    EXAMINE = "examine"
     CLOSE = "close"
     QUIT = "quit"
     TOGGLE = "toggle"
@@ -78,6 +79,7 @@ WINDOW = {
     Do.IMPORT: Command("Import…", ("Ctrl+Shift+I",)),
     Do.SETTINGS: Command("Settings", ("Ctrl+,",)),
     Do.SHORTCUTS: Command("Keyboard shortcuts", ("Ctrl+?", "F1")),
+    Do.EXAMINE: Command("Check this account…", ("Ctrl+Shift+H",)),
     Do.CLOSE: Command("Close the window", ("Ctrl+W", Key.Close)),
     Do.QUIT: Command("Quit", ("Ctrl+Q",)),
 }

@@ -81,7 +81,7 @@ def main_menu(window: MainWindow) -> QMenu:
         name = f"{WINDOW[do].name}: {wording.step(step)}" if step else WINDOW[do].name
         _add(menu, Command(name.replace("&", "&&"), WINDOW[do].keys), window.commands[do].trigger, enabled=step is not None)
     menu.addSeparator()
-    for part in ((Do.EXPORT, Do.IMPORT), (Do.SETTINGS, Do.SHORTCUTS)):
+    for part in ((Do.EXPORT, Do.IMPORT), (Do.SETTINGS,), (Do.SHORTCUTS, Do.EXAMINE)):
         for do in part:
             if do in window.commands:
                 menu.addAction(window.commands[do])

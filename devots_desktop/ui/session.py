@@ -11,6 +11,7 @@ from devots_desktop.services.tasks import Tasks
 from devots_desktop.store.profile import Profile
 from devots_desktop.ui import icons, menus, window_state
 from devots_desktop.ui.bridge import Bridge
+from devots_desktop.ui.checking import Checking
 from devots_desktop.ui.details import Details
 from devots_desktop.ui.failures import Failures
 from devots_desktop.ui.files import Files
@@ -94,6 +95,7 @@ class Session:
         self._verbs = Verbs(window, self._tasks, lambda: self._current)
         self._preferences = Preferences(window, self._profile.folder, self._tasks, tray.use)
         self._files = Files(window, self._tasks, lambda: self._current)
+        self._checking = Checking(window, self._accounts, self._tasks, lambda: self._current)
         self._searching = Searching(window, self._tasks, lambda: self._current)
 
     def _tell_notices(self) -> None:

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from devots_desktop.domain.account import Account, AccountKind, Live, SecretStore, Status
 from devots_desktop.domain.changes import Change, ChangeSet, Op, Via
 from devots_desktop.domain.errors import CacheUnusable, Unreachable, WrongCredentials
+from devots_desktop.domain.finding import Finding, Level
 from devots_desktop.services.account import OpenAccount
 from devots_desktop.services.accounts import Accounts
 from devots_desktop.services.autostart import Autostart
@@ -24,6 +25,7 @@ from devots_desktop.store.rows import stamp
 from devots_desktop.ui import menus
 from devots_desktop.ui.details import Details
 from devots_desktop.ui.dialogs.add_account import AddAccountDialog
+from devots_desktop.ui.dialogs.examination import ExaminationDialog
 from devots_desktop.ui.dialogs.settings import SettingsDialog
 from devots_desktop.ui.dialogs.shortcuts import ShortcutsDialog
 from devots_desktop.ui.dialogs.sign_in import SignInDialog
@@ -383,6 +385,50 @@ def shortcuts(stage: Stage) -> QWidget:
     return ShortcutsDialog()
 
 
+FOUND = (
+    Finding("folder", Level.OK, "Only you may read the folder and its files."),
+    Finding("disk space", Level.OK, "74.6 GB are free on the disk of the list."),
+    Finding("list", Level.OK, "3 todos; structure and checksums are sound."),
+    Finding("outbox", Level.WARNING, "2 changes wait, the oldest for 3 hours.", "Send them: devots sync --once"),
+    Finding("server", Level.OK, "PostgreSQL 18.4 answers, at revision 0005."),
+    Finding(
+        "functions and rights",
+        Level.WRONG,
+        "Everybody may execute devots.channel.",
+        "For the database's owner: revoke execute on function devots.channel(text) from public;",
+    ),
+    Finding(
+        "list against server",
+        Level.WRONG,
+        "1 todo differs from the server's: 2b4f7f0e-7c1c-4b53-9a53-1f5d3c0e6a11.",
+        "Fetch from the server again: devots doctor --repair. What waits to be sent is not touched.",
+        mends=True,
+    ),
+)
+
+
+def examination(stage: Stage) -> QWidget:
+    dialog = _examination()
+    dialog.show_findings(FOUND)
+    return dialog
+
+
+def examination_begun(stage: Stage) -> QWidget:
+    dialog = _examination()
+    dialog._show_busy(busy=True)
+    return dialog
+
+
+def _examination() -> ExaminationDialog:
+    async def examine() -> list[Finding]:
+        return list(FOUND)
+
+    async def repair(found: list[Finding]) -> list[str]:
+        return ["Taken from the server again: 1 todo."]
+
+    return ExaminationDialog(examine, repair, Tasks(lambda *_: None))
+
+
 def trouble(stage: Stage) -> QWidget:
     path = "/home/ada/.local/share/devots/accounts/computer/cache.sqlite3"
     return TroubleWindow(
@@ -402,7 +448,7 @@ def scenes() -> Iterator[tuple[str, Scene]]:
     for scene in (
         empty, three, typing, selected, several_selected, editing, searching, found_nothing, with_details, done_view, all_done, ten_thousand,
         long_and_foreign, narrow, right_to_left, live, offline_pending, parked, needs_you, signed_out, refused_text, error, notice,
-        add_account, add_account_wrong, sign_in, settings, shortcuts, trouble,
+        add_account, add_account_wrong, sign_in, settings, shortcuts, examination, examination_begun, trouble,
         large_text, large_text_with_details, large_text_settings, large_text_shortcuts, large_text_account,
     ):  # fmt: skip
         yield scene.__name__.replace("_", "-"), scene
