@@ -83,7 +83,7 @@ def take(db: sqlite3.Connection, most: int) -> list[Mutation]:
     found = db.execute(f"SELECT {_READ}, seq FROM outbox ORDER BY seq LIMIT ?", (most,)).fetchall()
     taken = [dataclasses.replace(mutation(values[:-1]), sent=bool(values[5])) for values in found]
     frozen = [(mutation_checksum(*values[:5], 1), values[-1]) for values in found if not values[5]]
-    if frozen and db.executemany("UPDATE outbox SET sent = 1, checksum = ? WHERE seq = ?", frozen).rowcount != len(frozen):
+    if db.executemany("UPDATE outbox SET sent = 1, checksum = ? WHERE seq = ?", frozen).rowcount != len(frozen):
         raise CacheDamaged
     return taken
 

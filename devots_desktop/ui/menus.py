@@ -42,10 +42,9 @@ def list_menu(window: MainWindow) -> QMenu:
     menu.addSeparator()
     _add(menu, LIST[Do.PASTE], view.pasted.emit)
     _add(menu, LIST[Do.SELECT_ALL], view.selectAll)
-    several = menu.addAction(view.tr("Select several"))
-    several.setCheckable(True)
-    several.setChecked(selects_several(view))
-    several.triggered.connect(lambda on: select_several(view, on=on))
+    several = selects_several(view)  # Not an entry with a tick: all others would be indented beside it.
+    name = view.tr("Select one at a time") if several else view.tr("Select several")
+    menu.addAction(name).triggered.connect(lambda _=False: select_several(view, on=not several))
     if Do.DETAILS in window.commands:
         menu.addSeparator()
         menu.addAction(window.commands[Do.DETAILS])

@@ -22,7 +22,7 @@ def main(folder: Path, suffix: str, wanted: list[str]) -> None:
                 continue
             app.setFont(font)
             app.setPalette(theme.palette(colours))
-            QCursor.setPos(app.primaryScreen().geometry().bottomRight())  # Else rows would light up below the pointer.
+            QCursor.setPos(1, 1)  # Over a margin: rows would light up below the pointer.
             with tempfile.TemporaryDirectory() as home:
                 stage = Stage(Path(home))
                 shown = scene(stage)

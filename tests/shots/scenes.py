@@ -239,6 +239,8 @@ def ten_thousand(stage: Stage) -> MainWindow:
         stamp(db)
     window = stage.window()
     window.show()
+    window.listing.show_found("", stage.opened.lists.search("", View.ALL))  # What the session does after the first paint.
+    QApplication.processEvents()
     bar = window.view.verticalScrollBar()
     bar.setValue(bar.maximum() // 3)
     return window

@@ -142,6 +142,17 @@ class TestBeforeAMigration:
             assert db.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'later'").fetchone()[0] == 0
         assert (texts(copy), copy.name) == (TEXTS, f"form-{version}.sqlite3")
 
+    @pytest.mark.parametrize("form", range(1, len(migration.scripts())))
+    def test_each_earlier_form_is_copied_and_becomes_the_newest(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: int) -> None:
+        scripts = migration.scripts()
+        with monkeypatch.context() as patch:
+            patch.setattr(migration, "scripts", lambda: scripts[:form])
+            make_cache(tmp_path).close()
+        with make_cache(tmp_path) as cache:
+            edits.add(cache, "milk")
+            soundness.verify(cache.db)
+            assert [copy.name for copy in backup.folder_of(cache.path).iterdir()] == [f"form-{form}.sqlite3"]
+
     def test_where_there_is_no_room_for_it_nothing_is_changed(self, cache: Cache, tmp_path: Path, more: Path) -> None:
         cache.close()
         backup.folder_of(cache.path).write_text("in the way")

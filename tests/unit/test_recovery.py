@@ -163,6 +163,24 @@ class TestHidden:
             with pytest.raises(CacheDamaged):
                 apply.acknowledge(again, sent, [answer(each) for each in sent])
 
+    def test_an_entry_that_is_not_frozen_is_not_sent(self, tmp_path: Path) -> None:
+        """Its number is damaged, so that it is read in its place and not found by it. Sent, it could still be changed."""
+        with make_cache(tmp_path) as cache:
+            for text in ("milk", "bread", "tea"):
+                edits.add(cache, text)
+            page = (cache.db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'outbox'").fetchone()[0] - 1) * 4096
+        file = tmp_path / "cache.sqlite3"
+        content = bytearray(file.read_bytes())
+        # Its cell begins with its length, in two bytes, and its number.
+        cell = page + int.from_bytes(content[page + 8 : page + 10], "big")
+        assert content[cell + 2] == 1
+        content[cell + 2] = 9
+        file.write_bytes(content)
+        with make_cache(tmp_path) as again:
+            with pytest.raises(CacheDamaged):
+                apply.take(again, 9)
+            assert again.db.execute("SELECT DISTINCT sent FROM outbox").fetchall() == [(0,)]
+
 
 class TestRebuilt:
     def test_sound_rows_and_waiting_changes_are_kept_and_the_rest_is_set_aside(self, cache: Cache, tmp_path: Path) -> None:

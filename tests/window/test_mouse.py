@@ -192,7 +192,7 @@ def _picks_rows_apart(hand: Hand) -> None:
     hand.has("x three", "o two", "x one")
     hand.choose("Open again", of="one")
     hand.has("o three", "o two", "o one")
-    hand.choose("Select several", of="one")
+    hand.choose("Select one at a time", of="one")
     hand.click("row", "two")
     hand.choose("Delete", of="two")
     hand.has("o three", "o one")

@@ -2,14 +2,13 @@
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QMouseEvent, QPainter
-from PySide6.QtWidgets import QApplication, QLineEdit, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QLineEdit, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from devots_desktop.domain.errors import InvalidText
 from devots_desktop.domain.text import clean_text, one_line
 from devots_desktop.domain.todo import State, Todo
 from devots_desktop.ui import theme
-from devots_desktop.ui.delegates.found_text import draw_found
-from devots_desktop.ui.drawing import draw_card, draw_check, draw_icon, leading, row_height, scaled
+from devots_desktop.ui.drawing import draw_card, draw_check, draw_icon, leading, mirrored, row_height, scaled
 from devots_desktop.ui.line_edit import LineEdit
 from devots_desktop.ui.models.todo_list import TODO_ROLE
 from devots_desktop.ui.trace import Trace
@@ -36,9 +35,10 @@ class TodoRowDelegate(QStyledItemDelegate):
     refused = Signal(str)
     given_up = Signal(str)
 
-    def __init__(self, parent: QWidget, trace: Trace | None = None) -> None:
+    def __init__(self, view: QAbstractItemView, trace: Trace | None = None) -> None:
         """Draw for a view."""
-        super().__init__(parent)
+        super().__init__(view)
+        self._view = view
         self._trace = trace
         self.flashing: dict[int, float] = {}
         """How strongly rows are marked as changed elsewhere, by key: 0 to 1."""
@@ -63,10 +63,10 @@ class TodoRowDelegate(QStyledItemDelegate):
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         colours = theme.scheme(option.palette)
-        self._draw_back(painter, option, todo, colours)
-        hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
+        self._draw_back(painter, option, index, todo, colours)
+        hovered = self._hovered(option)
         self._draw_circle(painter, self._zone(option, "check"), todo, colours, warm=hovered and self._over(option, "check"))
-        if hovered or option.state & QStyle.StateFlag.State_HasFocus:
+        if hovered or self._focused(index):
             colour = colours.bad if hovered and self._over(option, "delete") else colours.muted
             draw_icon(painter, self._zone(option, "delete"), "trash", colour, theme.icon_size(option.fontMetrics))
         if todo.key != self.editing:
@@ -75,22 +75,29 @@ class TodoRowDelegate(QStyledItemDelegate):
         if self._trace is not None:
             self._trace.painted(todo)
 
-    def _draw_back(self, painter: QPainter, option: QStyleOptionViewItem, todo: Todo, colours: theme.Scheme) -> None:
+    def _draw_back(self, painter: QPainter, option: QStyleOptionViewItem, index: Index, todo: Todo, colours: theme.Scheme) -> None:
         card = self._zone(option, "card")
-        state = option.state
         if todo.key == self.editing:
             draw_card(painter, card, colours.base, colours.accent, width=2)
             return
-        if state & QStyle.StateFlag.State_Selected:
+        if self._view.selectionModel().isSelected(index):
             draw_card(painter, card, colours.selected)
-        elif state & QStyle.StateFlag.State_MouseOver:
+        elif self._hovered(option):
             draw_card(painter, card, colours.hover)
         if strength := self.flashing.get(todo.key, 0.0):
             painter.setOpacity(strength)
             draw_card(painter, card, colours.flash)
             painter.setOpacity(1.0)
-        if state & QStyle.StateFlag.State_HasFocus:
+        if self._focused(index):
             draw_card(painter, card, None, colours.accent, width=2)
+
+    # What option.state says, too; its type would bring all of QStyle's names into the first paint.
+
+    def _hovered(self, option: QStyleOptionViewItem) -> bool:
+        return self._view.viewport().underMouse() and option.rect.contains(self.pointer.toPoint())
+
+    def _focused(self, index: Index) -> bool:
+        return self._view.hasFocus() and self._view.currentIndex() == index
 
     def _draw_circle(self, painter: QPainter, zone: QRect, todo: Todo, colours: theme.Scheme, *, warm: bool) -> None:
         width = min(zone.width(), zone.height()) * 0.46
@@ -108,6 +115,8 @@ class TodoRowDelegate(QStyledItemDelegate):
         painter.setFont(font)
         painter.setPen(QColor(colours.muted if todo.completed else colours.text))
         if self.words:
+            from devots_desktop.ui.delegates.found_text import draw_found  # Qt's layout of text, which nothing else needs.
+
             draw_found(painter, zone, todo, self.words, option, colours)
             return
         # Each text by its own direction, but always beside its circle.
@@ -220,4 +229,4 @@ def typed_text(editor: QObject | None) -> str | None:
 
 
 def _mirrored(option: QStyleOptionViewItem, within: QRect, place: QRect) -> QRect:
-    return QStyle.visualRect(option.direction, within, place)
+    return mirrored(option.direction, within, place)

@@ -75,12 +75,12 @@ class AddAccountDialog(FormDialog):
         self.sign_up = QRadioButton(self.tr("Create my account"))
         self.secrets = QComboBox()
         self.secrets.setAccessibleName(self.tr("Keep me signed in"))
-        self.secrets.setMinimumHeight(theme.TARGET + 6)
+        self.secrets.setMinimumHeight(theme.line_height(self.secrets.fontMetrics()) + 6)
         self.sign_in.setChecked(True)
         for store, words in _SECRETS.items():
             self.secrets.addItem(words, store)
         for choice in (self.sign_in, self.sign_up):
-            choice.setMinimumHeight(theme.TARGET)
+            choice.setMinimumHeight(theme.line_height(choice.fontMetrics()))
 
     def _lay_out(self) -> None:
         choose = QPushButton(self.tr("Choose…"), autoDefault=False)

@@ -73,7 +73,7 @@ class SettingsDialog(QDialog):
         group = QButtonGroup(self)
         self.appearance = {appearance: QRadioButton(name) for appearance, name in _APPEARANCE.items()}
         for appearance, button in self.appearance.items():
-            button.setMinimumHeight(theme.TARGET)
+            button.setMinimumHeight(theme.line_height(button.fontMetrics()))
             button.setChecked(appearance is self.settings.appearance)
             button.clicked.connect(lambda _=False, appearance=appearance: self._set(self.settings._replace(appearance=appearance)))
             group.addButton(button)
@@ -131,7 +131,7 @@ class SettingsDialog(QDialog):
     def _check(self, name: str, *, on: bool, below: bool = False) -> QCheckBox:
         """A line to tick; `below` another one on which it depends."""
         box = QCheckBox(name)
-        box.setMinimumHeight(theme.TARGET)
+        box.setMinimumHeight(theme.line_height(box.fontMetrics()))
         box.setChecked(on)
         line = QHBoxLayout()
         line.setContentsMargins(theme.SPACE * 3 if below else 0, 0, 0, 0)

@@ -14,7 +14,7 @@ class Field(QWidget):
         super().__init__(parent)
         self._hint = hint
         self.edit = QLineEdit(placeholderText=placeholder)
-        self.edit.setMinimumHeight(theme.TARGET + 6)
+        self.edit.setMinimumHeight(theme.line_height(self.edit.fontMetrics()) + 6)
         if secret:
             self.edit.setEchoMode(QLineEdit.EchoMode.Password)
         label = plain_label(name, size=0.93, bold=True)
