@@ -1,5 +1,7 @@
 """How a row of the list is drawn, clicked and edited."""
 
+from functools import lru_cache
+
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QLineEdit, QStyledItemDelegate, QStyleOptionViewItem, QWidget
@@ -14,6 +16,9 @@ from devots_desktop.ui.models.todo_list import TODO_ROLE
 from devots_desktop.ui.trace import Trace
 
 Index = QModelIndex | QPersistentModelIndex
+_DIRECTIONS = (Qt.LayoutDirection.LeftToRight, Qt.LayoutDirection.RightToLeft)
+# Made once: joining flags in Python is dear, and a text is drawn for every row of every frame.
+_LINE = {direction: int(leading(direction) | Qt.TextFlag.TextSingleLine) for direction in _DIRECTIONS}
 _MARKS = {State.PENDING: ("waiting", "pending"), State.PARKED: ("alert", "needs you")}
 
 _SHARE = 4
@@ -122,8 +127,8 @@ class TodoRowDelegate(QStyledItemDelegate):
         # Each text by its own direction, but always beside its circle.
         painter.setLayoutDirection(Qt.LayoutDirection.LayoutDirectionAuto)
         # More characters than fit into the widest window need not be measured.
-        shown = QFontMetrics(font).elidedText(one_line(todo.text[:2_000]), Qt.TextElideMode.ElideRight, zone.width())
-        painter.drawText(zone, int(leading(option.direction) | Qt.TextFlag.TextSingleLine), shown)
+        shown = option.fontMetrics.elidedText(one_line(todo.text[:2_000]), Qt.TextElideMode.ElideRight, zone.width())
+        painter.drawText(zone, _LINE[option.direction], shown)
 
     def _draw_mark(self, painter: QPainter, option: QStyleOptionViewItem, zone: QRect, mark: tuple[str, str], colour: str) -> QRect:
         """Draw icon and word, or the icon alone where the row is short, at the end of the text's zone; answer what is left of it."""
@@ -145,12 +150,7 @@ class TodoRowDelegate(QStyledItemDelegate):
     def _zone(self, option: QStyleOptionViewItem, name: str) -> QRect:
         """Where a part of the row lies, mirrored in right-to-left windows."""
         row = option.rect
-        side = row.height()
-        card = row.adjusted(2 * theme.SPACE, 1, -self.end, -1)
-        check = QRect(card.left(), row.top(), side, side)
-        delete = QRect(card.right() + 1 - side, row.top(), side, side)
-        text = QRect(check.right(), row.top(), delete.left() - check.right(), side)
-        return _mirrored(option, row, {"card": card, "check": check, "delete": delete, "text": text}[name])
+        return _parts(row.width(), row.height(), self.end, option.direction)[name].translated(row.topLeft())
 
     def _over(self, option: QStyleOptionViewItem, name: str) -> bool:
         return self._zone(option, name).contains(self.pointer.toPoint())
@@ -226,6 +226,18 @@ def typed_text(editor: QObject | None) -> str | None:
     if not isinstance(editor, QLineEdit) or editor.text() == editor.property("before"):
         return None
     return editor.text()
+
+
+@lru_cache(maxsize=8)
+def _parts(width: int, height: int, end: int, direction: Qt.LayoutDirection) -> dict[str, QRect]:
+    """Where the parts of a row of this size lie in it: all rows of a frame are alike."""
+    row = QRect(0, 0, width, height)
+    card = row.adjusted(2 * theme.SPACE, 1, -end, -1)
+    check = QRect(card.left(), 0, height, height)
+    delete = QRect(card.right() + 1 - height, 0, height, height)
+    text = QRect(check.right(), 0, delete.left() - check.right(), height)
+    parts = {"card": card, "check": check, "delete": delete, "text": text}
+    return {name: mirrored(direction, row, part) for name, part in parts.items()}
 
 
 def _mirrored(option: QStyleOptionViewItem, within: QRect, place: QRect) -> QRect:

@@ -67,6 +67,9 @@ class TodoView(QTableView):
         self._port = QWidget()
         self._port.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self._port.setMouseTracking(True)
+        # Opaque, as Qt's own is: scrolling then moves the picture and draws only the rows that come into view.
+        self._port.setBackgroundRole(QPalette.ColorRole.Base)
+        self._port.setAutoFillBackground(True)
         self.setViewport(self._port)
         if theme.is_plain():
             # Always there, as wide as the margin: rows keep their width when the list gets longer than the window.
