@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QContextMenuEvent
-from PySide6.QtWidgets import QLineEdit, QMenu
+from PySide6.QtWidgets import QLineEdit
 
 from devots_desktop.ui import theme
 
@@ -14,7 +14,7 @@ class LineEdit(QLineEdit):
         menu_made(QMenu): its menu is about to open.
     """
 
-    menu_made = Signal(QMenu)
+    menu_made = Signal(object)  # Naming QMenu would make its type before the first paint.
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Open Qt's own menu in our look."""

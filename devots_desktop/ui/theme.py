@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFontMetrics, QGuiApplication, QPalette
-from PySide6.QtWidgets import QApplication, QMenu, QStyle, QWidget
+from PySide6.QtWidgets import QApplication, QStyle, QWidget
 
 from devots_desktop.bundled import bundled
 from devots_desktop.domain.account import Live
@@ -233,7 +233,7 @@ QLabel[cap="true"] {{ background: {colours.base}; color: {colours.text}; border:
 {menu_sheet(colours)}"""
 
 
-def dress_menu(menu: QMenu) -> None:
+def dress_menu(menu: QWidget) -> None:
     """Prepare a menu that opens once; it gets our look where the platform has none of its own."""
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     if is_plain():

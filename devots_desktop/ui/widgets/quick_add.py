@@ -1,8 +1,8 @@
 """The field for a new todo, and the sentence below it where its text cannot be one."""
 
 from PySide6.QtCore import QEvent, QObject, QRect, Qt, Signal
-from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from devots_desktop.domain.errors import InvalidText
 from devots_desktop.domain.text import clean_text
@@ -87,8 +87,10 @@ class QuickAdd(QWidget):
             self._inner.insertWidget(self._inner.count() - 1, self._take)
         self._take.setVisible(bool(text.strip()))
 
-    def _paste_lines(self, menu: QMenu) -> None:
+    def _paste_lines(self, menu: QWidget) -> None:
         """The menu's way of pasting makes several todos of several lines as the keys do."""
+        from PySide6.QtGui import QAction
+
         paste = menu.findChild(QAction, "edit-paste")
         if isinstance(paste, QAction) and self._lines():
             paste.triggered.disconnect()
