@@ -18,7 +18,7 @@ from devots_desktop.domain.errors import CacheUnusable
 from devots_desktop.domain.search import fold, terms
 from devots_desktop.domain.sorting import ALPHABET_LENGTH, Sort
 from devots_desktop.domain.todo import WHOLE, Todo
-from devots_desktop.store import rows
+from devots_desktop.store import numbers, rows
 from devots_desktop.store.cache import translated
 
 if TYPE_CHECKING:
@@ -251,8 +251,6 @@ class Lists:
 
 def _standing(db: sqlite3.Connection) -> tuple[int, int | None, int | None]:
     """Of Counts: needs_you, arrived, contact."""
-    from devots_desktop.store import replica  # As in `parked`.
-
     needs_you, unfinished = db.execute(
         "SELECT (SELECT count(DISTINCT client_id) FROM parked)"
         " + (SELECT count(*) FROM conflict WHERE field = ? AND client_id NOT IN (SELECT client_id FROM todo))"
@@ -261,4 +259,4 @@ def _standing(db: sqlite3.Connection) -> tuple[int, int | None, int | None]:
         (WHOLE,),
     ).fetchone()
     arrived = db.execute("SELECT count(*) FROM seen").fetchone()[0] if unfinished else None
-    return needs_you, arrived, replica.contact(db)
+    return needs_you, arrived, numbers.read(db, "contact")

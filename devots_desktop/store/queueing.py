@@ -33,7 +33,7 @@ def edit(db: sqlite3.Connection, row: rows.Row, changed: Patch, at: int, *, anew
             outbox.remove(db, last.mutation_id)
         create(db, row.client_id, row.patch() | changed, at=at, created_at=row.created_at)
         return
-    again = _again(parked, outbox.pending(db, row.client_id))
+    again = _again(parked, outbox.pending(db, row.client_id)) if parked else {}
     seen = {name: row.patch()[name] for name in changed} | _first_seen(parked)
     if last is not None and last.kind is not Kind.DELETE:
         base = seen | last.base if last.kind is Kind.EDIT else {}

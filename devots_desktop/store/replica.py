@@ -166,11 +166,6 @@ def note_contact(db: sqlite3.Connection, at: int) -> None:
     numbers.write(db, "contact", at)
 
 
-def contact(db: sqlite3.Connection) -> int | None:
-    """When the server answered last, microseconds since 1970 UTC; None for never. Raises CacheDamaged."""
-    return numbers.read(db, "contact")
-
-
 def stage(db: sqlite3.Connection, page: list[ServerRow]) -> None:
     """Keep a page aside until the pull's last page has come; of a row that comes twice, the newer one."""
     stored = [(*rows.server_values(row), int(row.deleted)) for row in page]

@@ -2,11 +2,11 @@
 
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from devots_desktop.domain.changes import Via
 from devots_desktop.domain.digest import row_hash
-from devots_desktop.domain.mutation import Answer, Mutation, Page
+from devots_desktop.domain.mutation import PLAIN, Answer, Mutation, Page
 from devots_desktop.domain.todo import ServerRow
 from devots_desktop.store import journal, known, lists, missing, naming, outbox, parking, replica, rows
 from devots_desktop.store.cache import Cache
@@ -50,6 +50,14 @@ def cursor(cache: Cache) -> replica.Cursor:
     """How far the cache follows the server."""
     with cache.reading() as db:
         return replica.cursor(db)
+
+
+def note_plain(cache: Cache) -> None:
+    """Remember that the server is a plain one before anything is sent to it: should it be another one at the next start, what was sent is looked up."""
+    with cache.transaction() as db:
+        cursor = replica.cursor(db)
+        if not cursor.epoch:
+            replica.set_cursor(db, replace(cursor, epoch=PLAIN))
 
 
 def acknowledge(cache: Cache, batch: Sequence[Mutation], answers: Sequence[Answer]) -> int:

@@ -42,14 +42,15 @@ class Exchange:
         self.pushed = self.pulled = 0
 
     async def begin(self) -> None:
-        """Look whether a plain server still is one, before anything is sent: one that keeps keys of its own would not know our todos by ours."""
+        """Look what kind of server it is before anything is sent: one that keeps keys of its own would not know our todos by ours."""
         cursor = await self._run(partial(apply.cursor, self._cache))
-        if cursor.epoch != PLAIN:
+        if cursor.epoch not in ("", PLAIN):
             return
         if (await self._page(0, None)).plain:
             # Each answer is stored before the next request: a plain server cannot give it again.
             self._at_once = 1
-        else:
+            await self._run(partial(apply.note_plain, self._cache))
+        elif cursor.epoch:
             await self._restart(cursor)
 
     async def push(self) -> None:

@@ -128,11 +128,13 @@ def answered(local: Local, mutation: Mutation, answer: Answer) -> Decision:
     # A delete reached its aim, by this device or another one.
     if mutation.kind is Kind.DELETE and answer.outcome in (Outcome.APPLIED, Outcome.GONE):
         return _deleted(local, mutation, answer)
+    # Also a create that met the todo, made elsewhere, where a repeated request does not find that one any more.
+    gone = answer.outcome is Outcome.GONE or (answer.outcome is Outcome.EXISTS and answer.row is None)
     # It did not get in, but the user has written over it or deleted the todo since: nobody waits for it.
-    if answer.outcome in (Outcome.GONE, Outcome.REFUSED) and _superseded(local, mutation):
+    if (gone or answer.outcome is Outcome.REFUSED) and _superseded(local, mutation):
         return Decision(Case.SUPERSEDED, show=local.shown, base=local.base)
     # An edit of a todo that is not there any more: never resurrected silently.
-    if answer.outcome is Outcome.GONE:
+    if gone:
         made = not any(other.kind is Kind.CREATE for other in local.parked)
         # The row below is known to be no more, before its tombstone has come; unless this answers a repeated request, and it was made anew since.
         bury = local.base.row_version + 1 if local.base is not None and answer.row is None else UNKNOWN

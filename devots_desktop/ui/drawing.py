@@ -1,7 +1,8 @@
 """What the list and the other parts of the window draw and do alike."""
 
+from PySide6 import QtGui
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QKeySequence, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import QLineEdit
 
 from devots_desktop.ui import icons, theme
@@ -19,6 +20,13 @@ def draw_icon(painter: QPainter, zone: QRect, name: str, colour: str, size: int 
     place = QRect(0, 0, size, size)
     place.moveCenter(zone.center())
     painter.drawPixmap(place, drawn)
+
+
+def mirrored(direction: Qt.LayoutDirection, within: QRect, place: QRect) -> QRect:
+    """A place as it lies in a window of this direction: QStyle.visualRect, without the 566 names that come with QStyle."""
+    if direction is not Qt.LayoutDirection.RightToLeft:
+        return place
+    return place.translated(within.left() + within.right() - place.left() - place.right(), 0)
 
 
 def leading(direction: Qt.LayoutDirection) -> Qt.AlignmentFlag:
@@ -73,7 +81,7 @@ def leaves_undo(field: QLineEdit, event: QEvent) -> bool:
     """Whether this is the question if a key is the field's own, and it is an undo or redo that the field has nothing for: then it is the list's."""
     if event.type() is not QEvent.Type.ShortcutOverride or not isinstance(event, QKeyEvent):
         return False
-    key = QKeySequence.StandardKey
+    key = QtGui.QKeySequence.StandardKey
     leaves = (event.matches(key.Undo) and not field.isUndoAvailable()) or (event.matches(key.Redo) and not field.isRedoAvailable())
     if leaves:
         event.ignore()

@@ -23,6 +23,10 @@ class Garbage(QObject):
 
     def look(self) -> None:
         """Collect the oldest generation that is due, by Python's own thresholds."""
+        if not gc.get_freeze_count():
+            # What the start has made stays until the end; to look through it would hold a frame up, for nothing.
+            gc.freeze()
+            return
         due = [generation for generation, (count, most) in enumerate(zip(gc.get_count(), gc.get_threshold(), strict=True)) if count > most]
         if due:
             gc.collect(max(due))
@@ -30,4 +34,5 @@ class Garbage(QObject):
     def close(self) -> None:
         """Give the collector back."""
         self._timer.stop()
+        gc.unfreeze()
         gc.enable()

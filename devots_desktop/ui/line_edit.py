@@ -14,7 +14,7 @@ class LineEdit(QLineEdit):
         menu_made(QMenu): its menu is about to open.
     """
 
-    menu_made = Signal(object)  # Naming QMenu would make its type before the first paint.
+    menu_made = Signal(object)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Open Qt's own menu in our look."""

@@ -18,6 +18,9 @@ _AT_ONCE = 20_000
 class Listing(QObject):
     """Changes what the list shows.
 
+    Attributes:
+        view, sort: what is wanted. While a search is shown, the list follows when the search in it has found something.
+
     Signals:
         shown(): the list shows something else now.
         rest_asked(): it shows only the beginning of a long list; somebody is to bring the rest (`show_found`).
@@ -36,55 +39,68 @@ class Listing(QObject):
         self._search = search
         self._before: tuple[Anchor | None, int] | None = None
         self._wanted: tuple[Anchor | None, int] = (None, 0)
+        self.view, self.sort = model.view, model.order
         search.changed.connect(self._searched)
         view.left.connect(search.end)
 
     def show_account(self, lists: Lists) -> None:
         """Show another account's list."""
         self._lists = lists
-        self._show(self._model.view, self._model.order)
+        self._show_now()
 
     def show_view(self, view: View) -> None:
         """Show another view; the search goes on in it."""
-        if view is not self._model.view:
-            self._show(view, self._model.order)
+        if view is not self.view:
+            self._show(view, self.sort)
         else:
             self.shown.emit()
 
     def show_sort(self, sort: Sort) -> None:
         """Show the list in another order; the current todo stays the current one."""
-        current = next(iter(self._view.selected_keys()), 0)
-        self._show(self._model.view, sort)
-        self._go_to(None, current)
+        self._show(self.view, sort, next(iter(self._view.selected_keys()), 0))
 
     def show_found(self, words: str, keys: "array[int]") -> None:
         """Show what these words find, or the whole list where there are none: the beginning first, then all."""
         if words and self._before is None:
             self._before = (self._view.anchor(), next(iter(self._view.selected_keys()), 0))
-        if words == self._model.words:
+        complete = (words, self.view, self.sort) == (self._model.words, self._model.view, self._model.order)
+        if complete:
             self._model.complete(keys)
-            self._go_to(*self._wanted)
         else:
-            self._model.show(self._lists, self._model.view, self._model.order, words, keys)
+            self._model.show(self._lists, self.view, self.sort, words, keys)
+        if complete or (self._wanted[1] and self._model.row_of(self._wanted[1]) >= 0):
+            self._go_to(*self._wanted)
         self._told()
 
-    def _show(self, view: View, sort: Sort) -> None:
+    def _show(self, view: View, sort: Sort, current: int = 0) -> None:
+        """Show another view or order, with this todo as the current one."""
+        self.view, self.sort = view, sort
+        if self._model.words:
+            # Who found what is shown searches anew, off this thread (ui/searching.py).
+            self._before, self._wanted = (None, 0), (None, current)
+            self.search_asked.emit(self._search.words())
+        else:
+            self._show_now()
+            self._go_to(None, current)
+
+    def _show_now(self) -> None:
         if self._before is not None:
             self._before = (None, 0)
         if words := self._search.words():
-            self._model.show(self._lists, view, sort, words, self._lists.search(words, view, sort=sort))
+            self._model.show(self._lists, self.view, self.sort, words, self._lists.search(words, self.view, sort=self.sort))
         else:
-            self._model.show(self._lists, view, sort, limit=_AT_ONCE)
+            self._model.show(self._lists, self.view, self.sort, limit=_AT_ONCE)
         self._told()
         self._ask_rest()
 
     def _searched(self, words: str) -> None:
         """What is searched for changed. The end of a search leads back to where the list was."""
+        self._wanted = (None, 0)
         self.search_asked.emit(words)
         if words or not self._model.words:
             return
         (anchor, current), self._before = self._before or (None, 0), None
-        self._model.show(self._lists, self._model.view, self._model.order, limit=_AT_ONCE)
+        self._model.show(self._lists, self.view, self.sort, limit=_AT_ONCE)
         self._told()
         self._go_to(anchor, current)
         self._ask_rest()

@@ -48,16 +48,16 @@ class Searching:
 
     async def _find(self, words: str, limits: Sequence[int]) -> None:
         """Show what is found. The search reads the cache as it is when it runs: what is told meanwhile is told to the list again."""
-        window, opened = self._window, self._current()
-        view, order = window.model.view, window.model.order
+        window, listing, opened = self._window, self._window.listing, self._current()
+        view, sort = listing.view, listing.sort
         meanwhile: list[ChangeSet] = []
         end = opened.changes.subscribe(meanwhile.append)
         try:
             for limit in limits:
-                keys = await opened.search.keys(words, view, sort=order, limit=limit)
-                if opened is not self._current() or (view, order) != (window.model.view, window.model.order):
+                keys = await opened.search.keys(words, view, sort=sort, limit=limit)
+                if opened is not self._current() or (view, sort) != (listing.view, listing.sort):
                     return
-                window.listing.show_found(words, keys)
+                listing.show_found(words, keys)
                 for changes in meanwhile:
                     window.apply(changes)
                 if len(keys) < limit:

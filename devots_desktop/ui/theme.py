@@ -4,11 +4,13 @@ Everything that is drawn takes its colours from here through `scheme(widget.pale
 all of it. Contrasts are held by tests/ui/test_theme.py: 4.5:1 for text (WCAG 2.2, 1.4.3), 3:1 for marks (1.4.11).
 """
 
+import os
 from typing import NamedTuple
 
+from PySide6 import QtWidgets
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFontMetrics, QGuiApplication, QPalette
-from PySide6.QtWidgets import QApplication, QStyle, QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from devots_desktop.bundled import bundled
 from devots_desktop.domain.account import Live
@@ -133,7 +135,8 @@ def palette(colours: Scheme) -> QPalette:
 
 def apply(app: QApplication, appearance: Appearance = Appearance.SYSTEM) -> None:
     """Give the program its look, and keep it in step with the system's scheme, unless one was chosen."""
-    if app.style().name().lower() not in _NATIVE:
+    # Else Qt takes Fusion by itself, and the names of QStyle need not be made before the first paint.
+    if is_plain() and (_has_native() or "QT_STYLE_OVERRIDE" in os.environ):
         app.setStyle("Fusion")
     hints = QGuiApplication.styleHints()
     hints.colorSchemeChanged.connect(lambda _: _follow(app))
@@ -151,7 +154,11 @@ def choose(app: QApplication, appearance: Appearance) -> None:
 
 def is_plain() -> bool:
     """Whether the program is drawn by Fusion, because the platform has no style of its own."""
-    return QApplication.style().name().lower() not in _NATIVE
+    return not _has_native() or QApplication.style().name().lower() not in _NATIVE
+
+
+def _has_native() -> bool:
+    return any(name.lower() in _NATIVE for name in QtWidgets.QStyleFactory.keys())  # noqa: SIM118 (no dictionary)
 
 
 def _follow(app: QApplication) -> None:
@@ -184,7 +191,7 @@ def icon_size(metrics: QFontMetrics) -> int:
 
 def moves(widget: QWidget) -> bool:
     """Whether motion is wanted: platforms that were asked for less of it answer 0 for the duration of animations."""
-    return widget.style().styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration, None, widget) > 0
+    return widget.style().styleHint(QtWidgets.QStyle.StyleHint.SH_Widget_Animation_Duration, None, widget) > 0
 
 
 def form_sheet(colours: Scheme, line: int) -> str:
@@ -233,7 +240,7 @@ QLabel[cap="true"] {{ background: {colours.base}; color: {colours.text}; border:
 {menu_sheet(colours)}"""
 
 
-def dress_menu(menu: QWidget) -> None:
+def dress_menu(menu: QtWidgets.QMenu) -> None:
     """Prepare a menu that opens once; it gets our look where the platform has none of its own."""
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     if is_plain():

@@ -3,7 +3,6 @@
 import sys
 import time
 from collections.abc import Callable
-from html import escape
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
@@ -104,4 +103,6 @@ def marked_up(body: str, platform: str = sys.platform) -> str:
     On Linux it goes to a server that may render markup (Desktop Notifications Specification 1.2, "Markup"), and Qt passes it on as it is;
     elsewhere it is plain text.
     """
+    from html import escape  # Its table of entities would be a megabyte of every start.
+
     return body if platform in {"win32", "darwin"} else escape(body, quote=False)

@@ -1,10 +1,11 @@
 """The main window: one account at a time, one view of it."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QPaintEvent
+from PySide6.QtGui import QCloseEvent, QPaintEvent
 from PySide6.QtWidgets import QFrame, QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from devots_desktop.domain.account import Account, Live, Status
@@ -14,7 +15,6 @@ from devots_desktop.domain.sorting import Sort
 from devots_desktop.services.account import OpenAccount
 from devots_desktop.store.lists import View
 from devots_desktop.ui import theme, wording
-from devots_desktop.ui.commands import Do, add_actions
 from devots_desktop.ui.listing import Listing
 from devots_desktop.ui.models.todo_list import TodoListModel
 from devots_desktop.ui.trace import Trace
@@ -24,6 +24,11 @@ from devots_desktop.ui.widgets.quick_add import QuickAdd
 from devots_desktop.ui.widgets.sidebar import Sidebar
 from devots_desktop.ui.widgets.status_line import StatusLine
 from devots_desktop.ui.widgets.todo_view import TodoView
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QAction
+
+    from devots_desktop.ui.commands import Do
 
 _AT_FIRST = 256
 """Rows that are listed before the first paint: more than a screen has."""
@@ -35,7 +40,6 @@ class MainWindow(QMainWindow):
     Attributes:
         painted: whether it was on screen once.
         hides: closing it only hides it, because a tray icon brings it back.
-        commands: the actions of the whole window.
 
     Signals:
         quit_asked(): the user closed it or pressed Ctrl+Q.
@@ -68,7 +72,6 @@ class MainWindow(QMainWindow):
         self._count_soon.timeout.connect(self._count)
         self._lay_out()
         self._connect()
-        self.commands = self._add_actions()
         self.sidebar.show_accounts(accounts, opened.account.account_id)
         self._show_all()
         self.resize(self.sizeHint())
@@ -115,7 +118,11 @@ class MainWindow(QMainWindow):
         self.header.search.left.connect(self._to_list)
         self._empty.taken.connect(self.header.search.end)
 
-    def _add_actions(self) -> dict[Do, QAction]:
+    @cached_property
+    def commands(self) -> "dict[Do, QAction]":
+        """The actions of the whole window. Whoever serves the painted window asks for them first (ui/session.py)."""
+        from devots_desktop.ui.commands import Do, add_actions
+
         work: dict[Do, Callable[[], object]] = {
             Do.NEW: self.begin_todo,
             Do.FIND: self._begin_search,

@@ -1,10 +1,12 @@
 """Profiles filled for a measurement."""
 
+import contextlib
 import random
+from collections.abc import Iterator
 from pathlib import Path
 
 from devots_desktop.services.account import now
-from devots_desktop.store import edits, rows
+from devots_desktop.store import edits, rows, search
 from devots_desktop.store.cache import Cache
 from devots_desktop.store.profile import Profile
 
@@ -29,8 +31,27 @@ def filled(folder: Path, count: int = TODOS) -> Path:
     return folder
 
 
+def indexed(folder: Path, count: int) -> Path:
+    """The same, with all texts indexed for the search: what a list is a while after it was filled."""
+    profile = Profile(filled(folder, count))
+    with contextlib.closing(Cache(profile.cache_path(profile.current()), syncs=False, clock=now)) as cache:
+        while search.index(cache, most=10_000):
+            pass
+    return folder
+
+
+def texts(count: int) -> Iterator[str]:
+    """Texts such as the todos have."""
+    chance = random.Random(7)
+    return (_text(chance) for _ in range(count))
+
+
+def _text(chance: random.Random) -> str:
+    return " ".join(chance.choices(_WORDS, k=chance.randint(4, 9)))
+
+
 def _row(chance: random.Random, number: int) -> tuple[str, str, int, int, int]:
     at = 1_700_000_000_000_000 + number * 1_000_000
-    text = " ".join(chance.choices(_WORDS, k=chance.randint(4, 9)))
+    text = _text(chance)
     client_id = f"{chance.getrandbits(32):08x}-0000-4000-8000-{number:012x}"
     return client_id, text, int(chance.random() < 0.3), at, at

@@ -14,9 +14,10 @@ from devots_desktop.domain.changes import Via
 from devots_desktop.domain.errors import BatchRefused, SignedOut, Unreachable
 from devots_desktop.domain.mutation import Answer, Mutation, Outcome, Page
 from devots_desktop.domain.todo import ServerRow
-from devots_desktop.remote.memory import MemoryRemote, MemoryServer
+from devots_desktop.remote.base import PUSH_MOST
+from devots_desktop.remote.memory import MemoryRemote, MemoryServer, MemoryTable
 from devots_desktop.remote.memory.server import Transaction
-from devots_desktop.store import changing, outbox, parking, replica
+from devots_desktop.store import changing, naming, outbox, parking, replica
 from devots_desktop.store.cache import Cache
 from devots_desktop.sync import apply, plan
 from devots_desktop.sync.engine import Engine
@@ -243,6 +244,29 @@ def bare_transaction_id_as_version() -> AbstractContextManager[object]:
     return _wrapped(Transaction, "_write", write)
 
 
+def key_change_without_the_outbox() -> AbstractContextManager[object]:
+    tables = {name: columns for name, columns in naming._TABLES.items() if name != "outbox"}
+    return mock.patch.object(naming, "_TABLES", tables)
+
+
+def create_sent_again_blindly() -> AbstractContextManager[object]:
+    """To a plain server, whose answer was lost."""
+
+    async def find(*_: object) -> list[ServerRow]:
+        return []
+
+    return mock.patch.object(MemoryTable, "find", find)
+
+
+def plain_server_sent_many_at_once() -> AbstractContextManager[object]:
+    return _wrapped(Exchange, "begin", _begin_in_batches)
+
+
+async def _begin_in_batches(original: Callable[..., Any], exchange: Exchange) -> None:
+    await original(exchange)
+    exchange._at_once = PUSH_MOST
+
+
 # Merge and store -------------------------------------------------------------------------------------------------------------
 
 
@@ -363,6 +387,9 @@ MUTANTS: dict[str, Mutant] = {
         zero_rows_taken_as_applied,
         parked_sent_again_without_decision,
         bare_transaction_id_as_version,
+        key_change_without_the_outbox,
+        create_sent_again_blindly,
+        plain_server_sent_many_at_once,
         echo_over_a_pending_edit,
         pull_over_a_pending_edit,
         conflict_not_recorded,

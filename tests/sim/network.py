@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from devots_desktop.domain.errors import Unreachable
 from devots_desktop.domain.mutation import Answer, Kind, Mutation, Page
-from devots_desktop.remote.base import Position
-from devots_desktop.remote.memory import MemoryRemote
+from devots_desktop.remote.base import Position, Remote
+from devots_desktop.remote.memory import MemoryRemote, MemoryTable
+from devots_desktop.remote.plain import PlainRemote, Table
 from tests.sim.disk import Killed
 from tests.sim.server import OTHER
 
@@ -19,33 +20,51 @@ Result = TypeVar("Result")
 Push = Sequence[Mutation]
 
 
+class BadTable:
+    """The rows of a plain server behind a bad network: each call may get lost, or its answer. What comes twice there is written twice, so nothing does."""
+
+    def __init__(self, network: "BadNetwork", table: MemoryTable) -> None:
+        self._network, self._table = network, table
+
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[object]]:
+        call = getattr(self._table, name)
+
+        async def request(*values: object) -> object:
+            return await self._network.through(lambda: call(*values), twice=False)
+
+        return request
+
+
 class BadNetwork:
-    """A MemoryRemote behind a bad network. It belongs to one life of one process."""
+    """A device's way to the server. It belongs to one life of one process."""
 
     def __init__(self, device: "Device") -> None:
-        self.inner = MemoryRemote(device.world.server, device.name)
         self._device, self._world = device, device.world
         self._life = device.lives
         self._silenced = False
+        server = self._world.server
+        self.session: MemoryRemote | MemoryTable = (MemoryRemote if server.managed else MemoryTable)(server, device.name)
+        managed = isinstance(self.session, MemoryRemote)
+        self._remote: Remote = (
+            self.session if isinstance(self.session, MemoryRemote) else PlainRemote(cast("Table", BadTable(self, self.session)))
+        )
+        self._through = self.through if managed else self._as_it_is
 
     async def push(self, mutations: Push) -> list[Answer]:
-        self._world.note(self._device.name, "push", mutations)
+        self._world.note(self._device.name, "push", list(mutations))
         self._device.pulls.over()
         self._device.note_parked()
         if again := [mutation.mutation_id for mutation in mutations if mutation.mutation_id in self._device.parked]:
             self._world.breaks("parked", f"{self._device.name} sends {again} again, which the user has not decided about")
 
         async def ask() -> list[Answer]:
-            return self._pushed(mutations, await self.inner.push(mutations))
+            return self._pushed(mutations, await self._remote.push(mutations))
 
         return await self._through(ask, late=lambda: self._late(mutations))
 
     async def pull(self, since: int, after: Position | None, limit: int) -> Page:
         self._device.pulls.asks(since, after)
-        page = self._falsified(await self._through(lambda: self.inner.pull(since, after, self._world.page_rows)))
-        if not since and after is None and not self._silenced and self._device.would_miss() and self._device.net.fault("empty answer", 0.2):
-            # As from row-level security that does not know the session. Twice in a row nobody could tell it from the truth.
-            self._silenced, page = True, replace(page, rows=(), more=False)
+        page = self._falsified(await self._through(lambda: self._remote.pull(since, after, self._world.page_rows)), since, after)
         self._world.note(self._device.name, "pull", since, after, len(page.rows), page.horizon, page.epoch)
         self._device.pulls.gets(page)
         return page
@@ -59,7 +78,7 @@ class BadNetwork:
                 delay = device.net.choice((3.0, 15.0)) if device.net.fault("hint late", 0.06) else device.net.choice((0.0, 0.05))
                 world.loop.call_later(delay, self._if_alive, changed)
 
-        await self.inner.listen(ready, hint)
+        await self.session.listen(ready, hint)
 
     def _if_alive(self, call: Callable[[], None]) -> None:
         if self._life == self._device.lives:
@@ -67,12 +86,15 @@ class BadNetwork:
 
     async def reachable(self) -> bool:
         await self._pause()
-        return await self.inner.reachable()
+        return await self.session.reachable()
 
     async def close(self) -> None:
-        await self.inner.close()
+        await self.session.close()
 
-    async def _through(self, ask: Callable[[], Awaitable[Result]], late: Callable[[], None] | None = None) -> Result:
+    async def _as_it_is(self, ask: Callable[[], Awaitable[Result]], late: Callable[[], None] | None = None) -> Result:
+        return await ask()
+
+    async def through(self, ask: Callable[[], Awaitable[Result]], late: Callable[[], None] | None = None, *, twice: bool = True) -> Result:
         """A request and its answer."""
         net = self._device.net
         if net.fault("request lost", 0.03):
@@ -87,7 +109,7 @@ class BadNetwork:
             raise
         try:
             result = await ask()
-            if net.fault("request doubled", 0.03):
+            if twice and net.fault("request doubled", 0.03):
                 result = await ask()
         except Unreachable as error:
             if error.title == "Server busy":
@@ -114,15 +136,23 @@ class BadNetwork:
         self._world.loop.call_later(self._device.net.choice((0.3, 4.0, 12.0)), arrive)
 
     def _pushed(self, mutations: Push, answers: list[Answer]) -> list[Answer]:
+        if not self._world.server.managed:
+            self._world.server.note_not_taken(answers)
         for mutation, answer in zip(mutations, answers, strict=True):
             if not answer.duplicate and (lost := _overruled(mutation, answer)):
                 self._device.overruled[mutation.mutation_id] = (mutation.client_id, lost)
         return answers
 
-    def _falsified(self, page: Page) -> Page:
-        """Somebody else's page, as from a mixed-up session."""
-        if self._device.net.fault("another person's page", 0.004):
+    def _falsified(self, page: Page, since: int, after: Position | None) -> Page:
+        """Somebody else's page, as from a mixed-up session; or an empty list, as from row-level security that does not know the session."""
+        device = self._device
+        if device.net.fault("another person's page", 0.004):
             return replace(page, user_id=OTHER, rows=self._world.server.pull(OTHER, 0, None, 50).rows, more=False)
+        # Twice in a row nobody could tell it from the truth.
+        first = after is None and (page.plain or not since) and not self._silenced
+        if first and device.would_miss() and device.net.fault("empty answer", 0.03 if page.plain else 0.2):
+            self._silenced = True
+            return replace(page, rows=(), more=False)
         return page
 
     async def _pause(self) -> None:

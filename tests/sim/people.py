@@ -201,6 +201,8 @@ class User:
         fresh = [each for each in self._device.waiting(ids) if each not in waited]
         for client_id in ids:
             old, new = before.get(client_id), after.get(client_id)
+            if old is not None and old[:1] != (new or ())[:1]:
+                self._device.rewritten.add(old[0])
             kinds = {each.kind for each in fresh if each.client_id == client_id}
             waiting = {field for each in fresh if each.client_id == client_id for field in each.values}
             if new is None:

@@ -40,7 +40,7 @@ class Server(MemoryServer):
         was: the states of each todo of ME, oldest first, restores included.
         written: how often each text became a row's text, in the present history.
         points: the backups.
-        not_taken: the mutations that it refused, and those whose todo was gone.
+        not_taken: the mutations that it did not apply.
         generation: rises with every restart; what was on its way to the server before is lost.
     """
 
@@ -60,8 +60,12 @@ class Server(MemoryServer):
                 self.not_taken.add(mutations[0].mutation_id)
             raise BatchRefused("Not accepted", "The server refused the change as a whole.", "Edit it and try again.")
         answers = super().push(user_id, mutations)
-        self.not_taken.update(answer.mutation_id for answer in answers if answer.outcome in (Outcome.REFUSED, Outcome.GONE))
+        self.note_not_taken(answers)
         return answers
+
+    def note_not_taken(self, answers: Sequence[Answer]) -> None:
+        """Remember which mutations may be parked."""
+        self.not_taken.update(answer.mutation_id for answer in answers if answer.outcome is not Outcome.APPLIED)
 
     def committed(self, xid: int, written: dict[Key, ServerRow], answers: dict[Key, Answer]) -> None:
         for (user_id, client_id), row in written.items():
@@ -114,6 +118,16 @@ class Server(MemoryServer):
         """TRUNCATE: rows and tombstones are gone, the answers to mutations are not."""
         self.restart()
         self._replace({})
+
+    def upgrade(self) -> None:
+        """Our migrations run: todos get other keys, and older backups are of no use."""
+        self.restart()
+        super().upgrade()
+        for (user_id, client_id), row in self._rows.items():
+            if user_id == ME:
+                self._note(client_id, row)
+        self.points.clear()
+        self.back_up()
 
     def _replace(self, rows: dict[Key, ServerRow]) -> None:
         for user_id, client_id in {*self._rows, *rows}:

@@ -24,6 +24,10 @@ KINDS = {
 }
 
 
+REPLACING = ("dump restored", "point in time", "truncate")
+"""What gives the server another history, which only a managed one can tell."""
+
+
 class Weather:
     """Faults of its own stream of chance."""
 
@@ -34,8 +38,12 @@ class Weather:
     async def rage(self, events: int) -> None:
         """So many faults, and backups in between."""
         chance = self._chance
-        for _ in range(events):
+        upgraded = chance.choice((0, events // 2, events))
+        for number in range(events):
             await asyncio.sleep(chance.expovariate(1 / 12))
+            if number == upgraded and not self._world.server.managed and self._world.strikes("plain to managed"):
+                self._world.server.upgrade()
+                self._cut_all()
             if chance.random() < 0.5:
                 self._world.server.back_up()
             await self.strike()
@@ -43,6 +51,8 @@ class Weather:
     async def strike(self) -> None:
         """One fault."""
         kind = self._chance.choices(tuple(KINDS), tuple(KINDS.values()))[0]
+        if kind in REPLACING and not self._world.server.managed:
+            kind = "server restart"
         device = self._chance.choice(self._world.devices)
         pause, back, days = self._chance.choice((1.0, 5.0, 25.0)), self._chance.random(), self._chance.choice((-1, 1))
         if self._world.strikes(kind):

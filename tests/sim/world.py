@@ -25,6 +25,8 @@ from tests.sim.server import ME, OTHER, Server
 from tests.sim.weather import Weather
 
 QUIET_S = 400.0
+PLAIN = 0.12
+"""How many worlds begin with a server that is not managed."""
 NAMES = ("desk", "lap", "pad", "fone")
 
 
@@ -33,6 +35,7 @@ class World:
 
     Attributes:
         without: operations ("desk:12") and faults ("!7", in the order in which they strike) that are left out.
+        plain: whether the server is not managed in the beginning.
         trace: what happened, in order; equal for two runs of one seed.
         faults: how many of each kind there were.
         again: how often undo or redo wrote a text once more.
@@ -49,6 +52,7 @@ class World:
         self.page_rows = rng.choice((2, 3, 500, 500))
         self._slice = rng.choice(((2_000, 500), (2_000, 500), (4, 2)))
         self.server_skew = 0
+        self.plain = rng.random() < PLAIN
         self.trace: list[tuple[object, ...]] = []
         self.acted: list[str] = []
         self.struck = self.operations = 0
@@ -80,8 +84,11 @@ class World:
     async def _live(self) -> None:
         names = NAMES[: self._rng.choice((2, 2, 3, 3, 4))]
         self._people_the_server()
+        if self.plain and self.strikes("plain server"):
+            self.server.managed = False
         self.server.sessions.update(dict.fromkeys(names, ME))
-        self.devices += [Device(self, name) for name in names]
+        for name in names:
+            self.devices.append(Device(self, name))
         users = [User(self, device) for device in self.devices]
         await self._storm(users)
         self.faulty = False

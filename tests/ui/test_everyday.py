@@ -194,7 +194,7 @@ class TestSearch:
             window.view.rows.edited.emit(window.model.todo(1).client_id, "oats")  # type: ignore[union-attr]
             await until(lambda: texts(window) == ["o butter", "o plumber", "o rent"])
             window.show_view(View.DONE)
-            assert texts(window) == []
+            await until(lambda: texts(window) == [])
             assert window._empty.heading.text() == "Nothing matches “r”"
             window.header.search.clear.click()
             assert window._empty.heading.text() == "Nothing done yet"
@@ -202,6 +202,27 @@ class TestSearch:
             assert len(texts(window)) == 7
 
         drive(qapp, stored(tmp_path, *DAY), use)
+
+    def test_another_view_and_order_of_what_was_found_hold_the_window_up_no_more_than_typing(
+        self, qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def use(session: Session, window: MainWindow) -> None:
+            QTest.keyClicks(window.header.search.field, "todo")
+            await until(lambda: window.model.rowCount() == 120)
+            current = window.model.key(3)
+            go_to(window, 3)
+            here: list[str] = []
+            monkeypatch.setattr(window.opened.lists, "search", lambda words, *_, **__: here.append(words))
+            window.listing.show_sort(Sort.OLDEST)
+            await until(lambda: window.model.order is Sort.OLDEST and window.model.rowCount() == 120)
+            assert texts(window) == [f"o todo {number}" for number in range(120)]
+            assert list(window.view.selected_keys()) == [current]
+            window.show_view(View.DONE)
+            await until(lambda: window.model.view is View.DONE)
+            assert window.header.heading.text() == "Done"
+            assert (texts(window), here) == ([], [])
+
+        drive(qapp, stored(tmp_path, "else", *(f"todo {number}" for number in range(120))), use)
 
     @pytest.mark.parametrize("text", ["buy milk", "🌱 buy milk", "اشترِ milk الآن", "x" * 300 + " milk"])
     def test_what_was_found_has_another_ground(self, place: Place, window: MainWindow, text: str) -> None:

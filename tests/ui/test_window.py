@@ -84,6 +84,11 @@ class TestQuickAdd:
 
 
 class TestKeyboard:
+    @pytest.fixture(autouse=True)
+    def commands(self, window: MainWindow) -> None:
+        """As the session has them once the window is painted."""
+        assert window.commands
+
     @pytest.mark.parametrize(
         ("key", "signal", "arguments"),
         [(Key.Key_Space, "toggled", [True]), (Key.Key_Delete, "deleted", []), (Key.Key_Backspace, "deleted", [])],

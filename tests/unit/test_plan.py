@@ -214,6 +214,12 @@ ANSWERED = {
         answer(TO_SOY, Outcome.GONE, row=NEW, duplicate=True),
         Decision(Case.PARK, show=OLD._replace(text="soy"), base=OLD, park=DELETED_ELSEWHERE),
     ),
+    "a repeated create of a todo that was made elsewhere and has been deleted since": (
+        over(text="soy"),
+        MADE,
+        answer(MADE, Outcome.EXISTS, duplicate=True),
+        Decision(Case.PARK, show=OLD._replace(text="soy"), base=OLD, bury=OLD.row_version + 1, park=DELETED_ELSEWHERE),
+    ),
     "an edit of a todo whose create was refused": (
         Local(shown=server_row(version=UNKNOWN, text="soy"), parked=(MADE,)),
         DONE,

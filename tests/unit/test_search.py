@@ -162,8 +162,14 @@ def index_all(cache: Cache) -> None:
 
 
 def whole(cache: Cache) -> None:
-    """Raises where the index does not fit the texts: https://sqlite.org/fts5.html#the_integrity_check_command."""
+    """Raises where an index does not fit the texts: https://sqlite.org/fts5.html#the_integrity_check_command."""
     cache.db.execute("INSERT INTO todo_search (todo_search, rank) VALUES ('integrity-check', 1)")
+    # The index of signs has no texts of its own that it could be held against.
+    cache.db.execute("CREATE VIRTUAL TABLE temp.signs USING fts5vocab (main, todo_signs, instance)")
+    indexed = set(cache.db.execute("SELECT doc, term FROM temp.signs"))
+    cache.db.execute("DROP TABLE temp.signs")
+    texts = cache.db.execute("SELECT key, folded FROM todo").fetchall()
+    assert indexed == {(key, token) for key, folded in texts for token in search._tokens(folded).split()}
 
 
 def answers(lists: Lists, words: str, view: View = View.ALL, sort: Sort = Sort.NEWEST, limit: int = -1) -> list[str]:
@@ -225,6 +231,25 @@ def test_an_indexed_text_is_found_by_the_index(cache: Cache, lists: Lists) -> No
         "SEARCH t USING INTEGER PRIMARY KEY (rowid=?)",
         "SCAN t USING INDEX todo_unfolded",  # Which has only those rows.
     }, plan
+
+
+@pytest.mark.parametrize("words", ["牛", "牛奶", "牛 奶", "한", "か", "がん"])
+def test_one_or_two_signs_are_found_by_the_index(cache: Cache, lists: Lists, words: str) -> None:
+    edits.add_all(cache, [Line(text, completed=False) for text in ("买牛奶", "한국어", "がんばる", "milk")])
+    index_all(cache)
+    plan = planned(lists, lambda: lists.search(words, View.ALL))
+    assert any(line.startswith("SCAN s VIRTUAL TABLE INDEX") for line in plan), plan
+    assert len(answers(lists, words)) == 1
+
+
+def test_an_index_without_signs_is_made_anew(cache: Cache, lists: Lists) -> None:
+    edits.add(cache, "买牛奶")
+    index_all(cache)
+    cache.db.execute("DROP TABLE todo_signs")
+    assert answers(lists, "牛") == ["买牛奶"]
+    index_all(cache)
+    whole(cache)
+    assert answers(lists, "牛") == ["买牛奶"]
 
 
 @pytest.mark.parametrize("view", View)

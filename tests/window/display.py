@@ -101,6 +101,15 @@ class Display:
         """Move a window."""
         self._do("windowmove", "--sync", window, str(x), str(y))
 
+    def size_of(self, window: str) -> tuple[int, int]:
+        """Width and height of a window; nothing of one that is gone."""
+        try:
+            shown = self._do("getwindowgeometry", "--shell", window)
+        except subprocess.CalledProcessError:
+            return 0, 0
+        values = dict(line.split("=") for line in shown.split())
+        return int(values["WIDTH"]), int(values["HEIGHT"])
+
     def at(self, x: int, y: int) -> str:
         """The window that is on top at a point."""
         shown = self._do("mousemove", str(x), str(y), "getmouselocation", "--shell")

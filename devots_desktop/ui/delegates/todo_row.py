@@ -1,20 +1,24 @@
 """How a row of the list is drawn, clicked and edited."""
 
+from functools import lru_cache
+
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QMouseEvent, QPainter
-from PySide6.QtWidgets import QApplication, QLineEdit, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QLineEdit, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from devots_desktop.domain.errors import InvalidText
 from devots_desktop.domain.text import clean_text, one_line
 from devots_desktop.domain.todo import State, Todo
 from devots_desktop.ui import theme
-from devots_desktop.ui.delegates.found_text import draw_found
-from devots_desktop.ui.drawing import draw_card, draw_check, draw_icon, leading, row_height, scaled
+from devots_desktop.ui.drawing import draw_card, draw_check, draw_icon, leading, mirrored, row_height, scaled
 from devots_desktop.ui.line_edit import LineEdit
 from devots_desktop.ui.models.todo_list import TODO_ROLE
 from devots_desktop.ui.trace import Trace
 
 Index = QModelIndex | QPersistentModelIndex
+_DIRECTIONS = (Qt.LayoutDirection.LeftToRight, Qt.LayoutDirection.RightToLeft)
+# Made once: joining flags in Python is dear, and a text is drawn for every row of every frame.
+_LINE = {direction: int(leading(direction) | Qt.TextFlag.TextSingleLine) for direction in _DIRECTIONS}
 _MARKS = {State.PENDING: ("waiting", "pending"), State.PARKED: ("alert", "needs you")}
 
 _SHARE = 4
@@ -36,9 +40,10 @@ class TodoRowDelegate(QStyledItemDelegate):
     refused = Signal(str)
     given_up = Signal(str)
 
-    def __init__(self, parent: QWidget, trace: Trace | None = None) -> None:
+    def __init__(self, view: QAbstractItemView, trace: Trace | None = None) -> None:
         """Draw for a view."""
-        super().__init__(parent)
+        super().__init__(view)
+        self._view = view
         self._trace = trace
         self.flashing: dict[int, float] = {}
         """How strongly rows are marked as changed elsewhere, by key: 0 to 1."""
@@ -63,10 +68,10 @@ class TodoRowDelegate(QStyledItemDelegate):
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         colours = theme.scheme(option.palette)
-        self._draw_back(painter, option, todo, colours)
-        hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
+        self._draw_back(painter, option, index, todo, colours)
+        hovered = self._hovered(option)
         self._draw_circle(painter, self._zone(option, "check"), todo, colours, warm=hovered and self._over(option, "check"))
-        if hovered or option.state & QStyle.StateFlag.State_HasFocus:
+        if hovered or self._focused(index):
             colour = colours.bad if hovered and self._over(option, "delete") else colours.muted
             draw_icon(painter, self._zone(option, "delete"), "trash", colour, theme.icon_size(option.fontMetrics))
         if todo.key != self.editing:
@@ -75,22 +80,29 @@ class TodoRowDelegate(QStyledItemDelegate):
         if self._trace is not None:
             self._trace.painted(todo)
 
-    def _draw_back(self, painter: QPainter, option: QStyleOptionViewItem, todo: Todo, colours: theme.Scheme) -> None:
+    def _draw_back(self, painter: QPainter, option: QStyleOptionViewItem, index: Index, todo: Todo, colours: theme.Scheme) -> None:
         card = self._zone(option, "card")
-        state = option.state
         if todo.key == self.editing:
             draw_card(painter, card, colours.base, colours.accent, width=2)
             return
-        if state & QStyle.StateFlag.State_Selected:
+        if self._view.selectionModel().isSelected(index):
             draw_card(painter, card, colours.selected)
-        elif state & QStyle.StateFlag.State_MouseOver:
+        elif self._hovered(option):
             draw_card(painter, card, colours.hover)
         if strength := self.flashing.get(todo.key, 0.0):
             painter.setOpacity(strength)
             draw_card(painter, card, colours.flash)
             painter.setOpacity(1.0)
-        if state & QStyle.StateFlag.State_HasFocus:
+        if self._focused(index):
             draw_card(painter, card, None, colours.accent, width=2)
+
+    # What option.state says, too; its type would bring all of QStyle's names into the first paint.
+
+    def _hovered(self, option: QStyleOptionViewItem) -> bool:
+        return self._view.viewport().underMouse() and option.rect.contains(self.pointer.toPoint())
+
+    def _focused(self, index: Index) -> bool:
+        return self._view.hasFocus() and self._view.currentIndex() == index
 
     def _draw_circle(self, painter: QPainter, zone: QRect, todo: Todo, colours: theme.Scheme, *, warm: bool) -> None:
         width = min(zone.width(), zone.height()) * 0.46
@@ -108,13 +120,15 @@ class TodoRowDelegate(QStyledItemDelegate):
         painter.setFont(font)
         painter.setPen(QColor(colours.muted if todo.completed else colours.text))
         if self.words:
+            from devots_desktop.ui.delegates.found_text import draw_found  # Qt's layout of text, which nothing else needs.
+
             draw_found(painter, zone, todo, self.words, option, colours)
             return
         # Each text by its own direction, but always beside its circle.
         painter.setLayoutDirection(Qt.LayoutDirection.LayoutDirectionAuto)
         # More characters than fit into the widest window need not be measured.
-        shown = QFontMetrics(font).elidedText(one_line(todo.text[:2_000]), Qt.TextElideMode.ElideRight, zone.width())
-        painter.drawText(zone, int(leading(option.direction) | Qt.TextFlag.TextSingleLine), shown)
+        shown = option.fontMetrics.elidedText(one_line(todo.text[:2_000]), Qt.TextElideMode.ElideRight, zone.width())
+        painter.drawText(zone, _LINE[option.direction], shown)
 
     def _draw_mark(self, painter: QPainter, option: QStyleOptionViewItem, zone: QRect, mark: tuple[str, str], colour: str) -> QRect:
         """Draw icon and word, or the icon alone where the row is short, at the end of the text's zone; answer what is left of it."""
@@ -136,12 +150,7 @@ class TodoRowDelegate(QStyledItemDelegate):
     def _zone(self, option: QStyleOptionViewItem, name: str) -> QRect:
         """Where a part of the row lies, mirrored in right-to-left windows."""
         row = option.rect
-        side = row.height()
-        card = row.adjusted(2 * theme.SPACE, 1, -self.end, -1)
-        check = QRect(card.left(), row.top(), side, side)
-        delete = QRect(card.right() + 1 - side, row.top(), side, side)
-        text = QRect(check.right(), row.top(), delete.left() - check.right(), side)
-        return _mirrored(option, row, {"card": card, "check": check, "delete": delete, "text": text}[name])
+        return _parts(row.width(), row.height(), self.end, option.direction)[name].translated(row.topLeft())
 
     def _over(self, option: QStyleOptionViewItem, name: str) -> bool:
         return self._zone(option, name).contains(self.pointer.toPoint())
@@ -219,5 +228,17 @@ def typed_text(editor: QObject | None) -> str | None:
     return editor.text()
 
 
+@lru_cache(maxsize=8)
+def _parts(width: int, height: int, end: int, direction: Qt.LayoutDirection) -> dict[str, QRect]:
+    """Where the parts of a row of this size lie in it: all rows of a frame are alike."""
+    row = QRect(0, 0, width, height)
+    card = row.adjusted(2 * theme.SPACE, 1, -end, -1)
+    check = QRect(card.left(), 0, height, height)
+    delete = QRect(card.right() + 1 - height, 0, height, height)
+    text = QRect(check.right(), 0, delete.left() - check.right(), height)
+    parts = {"card": card, "check": check, "delete": delete, "text": text}
+    return {name: mirrored(direction, row, part) for name, part in parts.items()}
+
+
 def _mirrored(option: QStyleOptionViewItem, within: QRect, place: QRect) -> QRect:
-    return QStyle.visualRect(option.direction, within, place)
+    return mirrored(option.direction, within, place)

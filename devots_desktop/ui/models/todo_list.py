@@ -29,6 +29,9 @@ ONE_BY_ONE = 64
 _TEXT_ROLES = [Role.DisplayRole, Role.EditRole, Role.AccessibleTextRole, TODO_ROLE]
 _DONE_ROLES = [Role.CheckStateRole, Role.AccessibleTextRole, TODO_ROLE]
 _STATE_ROLES = [STATE_ROLE, Role.AccessibleTextRole, TODO_ROLE]
+# Made once: joining two flags of Qt in Python costs as much as drawing a circle, and Qt asks for them each time that it draws a row.
+_SHOWN = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
+_EDITABLE = _SHOWN | Qt.ItemFlag.ItemIsEditable
 
 Index = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
@@ -73,8 +76,7 @@ class TodoListModel(QAbstractTableModel):
         if not index.isValid():
             return Qt.ItemFlag.NoItemFlags
         todo = self.todo(index.row())
-        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
-        return flags | Qt.ItemFlag.ItemIsEditable if todo and len(todo.text) <= MAX_TEXT else flags
+        return _EDITABLE if todo and len(todo.text) <= MAX_TEXT else _SHOWN
 
     def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
         """A row in one of its roles; None where the row is gone from the cache and its removal not told yet."""
@@ -144,10 +146,12 @@ class TodoListModel(QAbstractTableModel):
     def complete(self, keys: "array[int]") -> None:
         """Show the whole list, where only the beginning was shown. What is on screen stays."""
         self.whole = True
-        if self._held is not None:
+        others = keys[: len(self._keys)] != self._keys
+        # Of what was found, the newest come first, which in another order are not the beginning.
+        if self._held is not None or (others and self.words):
             self._become(keys)
             return
-        if keys[: len(self._keys)] != self._keys:
+        if others:
             self._become(keys[: len(self._keys)])
         shown = len(self._keys)
         if len(keys) > shown:

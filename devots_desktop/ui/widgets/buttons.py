@@ -2,10 +2,10 @@
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent
-from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QStyle, QWidget
+from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from devots_desktop.ui import theme
-from devots_desktop.ui.drawing import draw_card, draw_check, draw_icon, leading, scaled
+from devots_desktop.ui.drawing import draw_card, draw_check, draw_icon, leading, mirrored, scaled
 
 
 class SmallButton(QAbstractButton):
@@ -108,5 +108,5 @@ class CheckButton(SmallButton):
         draw_check(painter, circle, colours, done=self._done, warm=self.underMouse())
         painter.setFont(self._font())
         painter.setPen(QColor(colours.text))
-        words = QStyle.visualRect(self.layoutDirection(), self.rect(), self.rect().adjusted(width + theme.SPACE * 3 // 2, 0, 0, 0))
+        words = mirrored(self.layoutDirection(), self.rect(), self.rect().adjusted(width + theme.SPACE * 3 // 2, 0, 0, 0))
         painter.drawText(words, leading(self.layoutDirection()), self._word)

@@ -3,7 +3,6 @@
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from devots_desktop.ui import theme
-from devots_desktop.ui.commands import WINDOW, Do
 from devots_desktop.ui.widgets.buttons import IconButton
 from devots_desktop.ui.widgets.labels import plain_label, plain_tooltip
 from devots_desktop.ui.widgets.search_field import SearchField
@@ -18,7 +17,7 @@ class Header(QWidget):
         self.search = SearchField()
         self.search.setMaximumWidth(self.fontMetrics().averageCharWidth() * 44)
         self.sort = IconButton("sort", self.tr("Order of the list"))
-        self.details = IconButton("details", WINDOW[Do.DETAILS].name)
+        self.details = IconButton("details", self.tr("Details"))
         self.details.setCheckable(True)
         self.menu = IconButton("menu", self.tr("Menu"))
         row = QHBoxLayout(self)
@@ -35,6 +34,8 @@ class Header(QWidget):
 
     def name_buttons(self) -> None:
         """Give the buttons their tool tips; nobody can see them before the pointer rests on one."""
+        from devots_desktop.ui.commands import WINDOW, Do
+
         plain_tooltip(self.sort, self.sort.text())
         plain_tooltip(self.details, f"{self.details.text()} ({WINDOW[Do.DETAILS].shown()})")
         plain_tooltip(self.menu, self.menu.text())

@@ -30,6 +30,6 @@ def plain_label(text: str = "", *, role: QPalette.ColorRole = TEXT, size: float 
 
 def plain_tooltip(widget: QWidget, text: str) -> None:
     """Give a widget a tooltip that shows exactly this text, wrapped where it is long."""
-    from html import escape  # Not at the top: 4 ms of the first paint.
-
-    widget.setToolTip(f"<span>{escape(text)}</span>" if text else "")
+    # html.escape does no more between tags, and to load it takes 3 ms of the first paint.
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    widget.setToolTip(f"<span>{escaped}</span>" if text else "")

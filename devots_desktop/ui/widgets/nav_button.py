@@ -2,12 +2,12 @@
 
 from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent
-from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QStyle, QWidget
+from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from devots_desktop.domain.account import Live
 from devots_desktop.domain.text import one_line
 from devots_desktop.ui import theme, wording
-from devots_desktop.ui.drawing import draw_card, draw_icon, leading, scaled
+from devots_desktop.ui.drawing import draw_card, draw_icon, leading, mirrored, scaled
 
 _SMALL = 0.87
 
@@ -116,4 +116,4 @@ class NavButton(QAbstractButton):
         painter.drawText(self._mirrored(zone), int(leading(self.layoutDirection()) | Qt.TextFlag.TextSingleLine), shown)
 
     def _mirrored(self, place: QRect) -> QRect:
-        return QStyle.visualRect(self.layoutDirection(), self.rect(), place)
+        return mirrored(self.layoutDirection(), self.rect(), place)

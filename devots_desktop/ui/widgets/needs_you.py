@@ -2,13 +2,13 @@
 
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QScrollArea, QStyle, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from devots_desktop.domain.text import one_line
 from devots_desktop.store.lists import Lists
 from devots_desktop.store.parking import Parked
 from devots_desktop.ui import theme
-from devots_desktop.ui.drawing import draw_card, draw_icon
+from devots_desktop.ui.drawing import draw_card, draw_icon, mirrored
 from devots_desktop.ui.widgets.labels import MUTED, plain_label
 from devots_desktop.ui.widgets.scroll_bar import SlimScrollBar
 
@@ -76,5 +76,5 @@ class _Entry(QWidget):
         painter = QPainter(self)
         draw_card(painter, self.rect(), colours.hover)
         line = self.fontMetrics().height()
-        sign = QStyle.visualRect(self.layoutDirection(), self.rect(), QRect(0, self._upper.y(), self._sign, line))
+        sign = mirrored(self.layoutDirection(), self.rect(), QRect(0, self._upper.y(), self._sign, line))
         draw_icon(painter, sign, "alert", colours.bad, theme.icon_size(self.fontMetrics()))

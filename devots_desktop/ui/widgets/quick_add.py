@@ -1,7 +1,8 @@
 """The field for a new todo, and the sentence below it where its text cannot be one."""
 
+from PySide6 import QtGui, QtWidgets
 from PySide6.QtCore import QEvent, QObject, QRect, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from devots_desktop.domain.errors import InvalidText
@@ -87,12 +88,10 @@ class QuickAdd(QWidget):
             self._inner.insertWidget(self._inner.count() - 1, self._take)
         self._take.setVisible(bool(text.strip()))
 
-    def _paste_lines(self, menu: QWidget) -> None:
+    def _paste_lines(self, menu: QtWidgets.QMenu) -> None:
         """The menu's way of pasting makes several todos of several lines as the keys do."""
-        from PySide6.QtGui import QAction
-
-        paste = menu.findChild(QAction, "edit-paste")
-        if isinstance(paste, QAction) and self._lines():
+        paste = menu.findChild(QtGui.QAction, "edit-paste")
+        if isinstance(paste, QtGui.QAction) and self._lines():
             paste.triggered.disconnect()
             paste.triggered.connect(lambda _=False: self.pasted.emit(self._lines()))
 
@@ -123,7 +122,7 @@ class QuickAdd(QWidget):
         return super().eventFilter(watched, event)
 
     def _takes(self, event: QKeyEvent) -> bool:
-        if event.matches(QKeySequence.StandardKey.Paste) and (lines := self._lines()):
+        if event.matches(QtGui.QKeySequence.StandardKey.Paste) and (lines := self._lines()):
             self.pasted.emit(lines)
             return True
         if event.key() == Qt.Key.Key_Escape and self.field.text():

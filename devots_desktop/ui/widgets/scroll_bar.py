@@ -1,8 +1,11 @@
 """A slim scroll bar for platforms whose style has none of its own."""
 
+from collections.abc import Callable
+
+from PySide6 import QtWidgets
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QScrollBar, QStyle, QStyleOptionSlider, QWidget
+from PySide6.QtWidgets import QScrollBar, QWidget
 
 from devots_desktop.ui import theme
 
@@ -12,8 +15,14 @@ _WIDTH = theme.SPACE * 2
 class SlimScrollBar(QScrollBar):
     """A rounded handle on no ground; how it is dragged and clicked stays the style's affair."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, known: Callable[[], bool] = lambda: True) -> None:
+        """Make one.
+
+        Args:
+            known: whether it is known how long the list is; until then there is no handle.
+        """
         super().__init__(Qt.Orientation.Vertical, parent)
+        self._known = known
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
 
     def sizeHint(self) -> QSize:
@@ -22,11 +31,12 @@ class SlimScrollBar(QScrollBar):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the handle only, and that only where there is something to scroll."""
-        if self.maximum() <= self.minimum():
+        if self.maximum() <= self.minimum() or not self._known():
             return
-        option = QStyleOptionSlider()
+        option = QtWidgets.QStyleOptionSlider()
         self.initStyleOption(option)
-        handle = self.style().subControlRect(QStyle.ComplexControl.CC_ScrollBar, option, QStyle.SubControl.SC_ScrollBarSlider, self)
+        style = QtWidgets.QStyle
+        handle = self.style().subControlRect(style.ComplexControl.CC_ScrollBar, option, style.SubControl.SC_ScrollBarSlider, self)
         colours = theme.of(self)
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

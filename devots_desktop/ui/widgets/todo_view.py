@@ -3,8 +3,9 @@
 from array import array
 from typing import Any
 
+from PySide6 import QtGui
 from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QPointF, Qt, Signal
-from PySide6.QtGui import QBrush, QContextMenuEvent, QFocusEvent, QKeyEvent, QKeySequence, QMouseEvent, QPalette
+from PySide6.QtGui import QColor, QContextMenuEvent, QFocusEvent, QKeyEvent, QMouseEvent, QPalette
 from PySide6.QtWidgets import QAbstractItemDelegate, QAbstractItemView, QHeaderView, QLineEdit, QTableView, QWidget
 
 from devots_desktop.domain.changes import ChangeSet
@@ -66,15 +67,18 @@ class TodoView(QTableView):
         self._port = QWidget()
         self._port.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self._port.setMouseTracking(True)
+        # Opaque, as Qt's own is: scrolling then moves the picture and draws only the rows that come into view.
+        self._port.setBackgroundRole(QPalette.ColorRole.Base)
+        self._port.setAutoFillBackground(True)
         self.setViewport(self._port)
         if theme.is_plain():
             # Always there, as wide as the margin: rows keep their width when the list gets longer than the window.
-            self.setVerticalScrollBar(SlimScrollBar())
+            self.setVerticalScrollBar(SlimScrollBar(known=lambda: self._model.whole))
             self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
             self.rows.end = 0
         # The delegate draws the selection; the table would draw one below it.
         own = self.palette()
-        own.setBrush(QPalette.ColorRole.Highlight, QBrush(Qt.BrushStyle.NoBrush))
+        own.setColor(QPalette.ColorRole.Highlight, QColor(0, 0, 0, 0))
         self.setPalette(own)
         across, down = self.horizontalHeader(), self.verticalHeader()
         across.hide()
@@ -209,9 +213,9 @@ class TodoView(QTableView):
                 self._select(self.currentIndex().row())
             case Qt.Key.Key_Escape:
                 self.left.emit()
-            case _ if event.matches(QKeySequence.StandardKey.Copy):
+            case _ if event.matches(QtGui.QKeySequence.StandardKey.Copy):
                 self.copied.emit(self.selected_keys())
-            case _ if event.matches(QKeySequence.StandardKey.Paste):
+            case _ if event.matches(QtGui.QKeySequence.StandardKey.Paste):
                 self.pasted.emit()
             case _:
                 return False
