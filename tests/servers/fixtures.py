@@ -29,7 +29,7 @@ class Servers:
         if binaries(version) is None:
             not_run(f"PostgreSQL {version} is not installed")
         if version not in self._running:
-            self._running[version] = PostgresServer.start(version, _quick_folder())
+            self._running[version] = PostgresServer.start(version, quick_folder())
         return self._running[version]
 
     def managed(self, version: int, flavour: Flavour) -> Managed:
@@ -47,7 +47,7 @@ class Servers:
             server.stop()
 
 
-def _quick_folder() -> Path | None:
+def quick_folder() -> Path | None:
     """In memory where there is room: to make and drop a database waits for the disk several times, and no test looks at the disk."""
     memory = Path("/dev/shm")
     if not memory.is_dir() or shutil.disk_usage(memory).free < 2**32:

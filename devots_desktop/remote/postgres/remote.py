@@ -16,6 +16,7 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from devots_desktop.domain.digest import Digest, Range
+from devots_desktop.domain.errors import Unreachable
 from devots_desktop.domain.mutation import Answer, Mutation, Page
 from devots_desktop.remote.base import Position
 from devots_desktop.remote.postgres import wire
@@ -27,6 +28,8 @@ from devots_desktop.remote.thread import BlockingThread
 _REACH_S = 3.0
 _TOUCH_EVERY_S = 24 * 3600.0
 _END_S = 0.5
+_ANSWER_S = 45.0
+"""Seconds for an answer: more than the server gives a connection and a statement (connection.py), so that a slow one says so itself."""
 
 # The token is a bound parameter of the same statement: one round trip, and it stands in no query text (sync.md, section 3).
 _SESSION = "(select set_config('devots.session', :token, true) offset 0) s"
@@ -120,7 +123,12 @@ class PostgresRemote:
         self._thread.close()
 
     async def _call(self, statement: Any, **values: Any) -> Any:
-        return await self._thread.call(lambda: self._link.one(statement, {**values, "token": self._token}))
+        """Ask, for a bounded time: what accepts and never answers, a proxy whose server is gone, would hold up the sync for ever."""
+        try:
+            async with asyncio.timeout(_ANSWER_S):
+                return await self._thread.call(lambda: self._link.one(statement, {**values, "token": self._token}))
+        except TimeoutError:
+            raise Unreachable("Server silent", "The server took the request and does not answer.", "It is tried again by itself.") from None
 
 
 def _tell(loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> None:
