@@ -41,7 +41,7 @@ shots:  ## a picture of every screen, into build/shots
 	$(BOOTSTRAP) dev
 	@exec $(VENV) -m tests.shots $(ARGS)
 
-soak:  ## kills, torn logs and damaged files, one line of figures (ARGS=0.1 for a tenth)
+soak:  ## kills, torn logs, damaged files and 50,000 simulated seeds, as figures (ARGS=0.1 for a tenth, ARGS="1 simulation" for one part)
 	$(BOOTSTRAP) dev
 	@exec $(VENV) -m tests.soak $(ARGS)
 

@@ -14,12 +14,14 @@ from tests.bench import (
     resting,
     scrolling,
     search_typing,
+    simulation,
 )
 from tests.bench.report import Bench, Row, table, write
 from tests.window.program import ROOT
 
 BENCHES: dict[str, Bench] = {
     "first-paint": first_paint.run,
+    "first-paint-large": first_paint.run_large,
     "frozen-first-paint": frozen_first_paint.run,
     "commit-to-paint": commit_to_paint.run,
     "keystroke": keystroke.run,
@@ -30,6 +32,7 @@ BENCHES: dict[str, Bench] = {
     "search": search_typing.run,
     "memory": resting.run_memory,
     "idle": resting.run_idle,
+    "simulation": simulation.run,
     "search-million": search_typing.run_million,
 }
 

@@ -104,6 +104,8 @@ class DiskCache(Cache):
 
     def open(self) -> None:
         self.db = self._disk
+        self._durable = True
+        self.db.execute("PRAGMA synchronous = FULL")
         self._seen = journal.end(self.db)
         self._trouble = None
 

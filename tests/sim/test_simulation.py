@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.sim import long
 from tests.sim.checks import FAULTS, OPERATIONS
-from tests.sim.seeds import Total, digest, live
+from tests.sim.mutants import MUTANTS
+from tests.sim.seeds import Total, digest, live, shrink
 
 SEEDS = 40
 AT_ONCE = 10
@@ -38,6 +40,24 @@ def test_seeds_replay_alike_whatever_the_process() -> None:
     assert other.stdout.split() == [digest(seed) for seed in range(100, 103)]
 
 
+def test_a_long_run_goes_on_where_it_was_stopped_unless_the_code_is_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = tmp_path / "build" / "simulation.json"
+    assert long.run(2, kept, jobs=1).seeds == 2
+    kept.write_text(kept.read_text().replace('"operations": ', '"operations": 1000'))
+    assert long.run(3, kept, jobs=1).operations > 1_000_000
+    monkeypatch.setattr(long, "state", lambda: "another")
+    assert long.load(kept).seeds == 0
+
+
+def test_a_failing_seed_is_shrunk_and_still_fails() -> None:
+    """Here on a bug that is there on purpose."""
+    with MUTANTS["conflict not recorded"]():
+        seed = next(seed for seed in range(20) if live(seed).failure)
+        without = shrink(seed, "conflict", most=12)
+        assert len(without) > 20
+        assert (live(seed, without).failure or ("",))[0] == "conflict"
+
+
 def test_the_closing_line_counts_every_promise() -> None:
     total = Total()
     total.add(live(3))
@@ -45,4 +65,4 @@ def test_the_closing_line_counts_every_promise() -> None:
     line = total.line()
     assert line.startswith("seeds 1 lost 1 doubled 0 diverged 0 stuck 1 torn 1 · operations ")
     assert " · faults " in line
-    assert " lock-timeout=" in line
+    assert " request-lost=" in line

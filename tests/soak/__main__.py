@@ -13,6 +13,7 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
+from tests.sim import long
 from tests.soak import damages, kills, logs
 
 SEED = 20_261_122
@@ -34,6 +35,12 @@ def parts(scale: float, seed: int) -> dict[str, Part]:
 
 def _kill(folder: Path, *, syncs: bool, scale: float, seed: int) -> Mapping[str, object]:
     return asdict(kills.run(folder, syncs=syncs, operations=round(1_000 * scale), kills=round(60 * scale), seed=seed))
+
+
+def _simulate(_: Path, *, seeds: int) -> Mapping[str, object]:
+    total = long.run(seeds)
+    assert not total.failures, f'make sim ARGS="replay {min(total.failures)}"'
+    return {"line": total.line(), "state of the code": long.state()}
 
 
 def main(scale: float = 1.0, chosen: str = "", seed: int = SEED) -> int:
