@@ -4,7 +4,7 @@ import pytest
 
 from tests.sim.mutants import MUTANTS, caught
 
-NEXT = 12
+NEXT = 80
 FIRST: dict[str, int] = {}
 """Where to begin, for the bugs that few seeds meet."""
 
