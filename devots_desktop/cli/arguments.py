@@ -46,6 +46,7 @@ def tree() -> argparse.ArgumentParser:
     shared = _shared()
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     _add_todo_commands(commands, shared)
+    _add_settling_commands(commands, shared)
     _add_transfer_commands(commands, shared)
     _add_sync_commands(commands, shared)
     _add_account_commands(commands, shared)
@@ -86,7 +87,29 @@ def _add_todo_commands(commands: "_Commands", shared: "_Parser") -> None:
     editing.add_argument("text", metavar="TEXT")
     _command(commands, shared, "undo", "take back the last change that was made here, in the window or by a command")
     _command(commands, shared, "redo", "make the change again that was taken back last")
-    _command(commands, shared, "parked", "show the changes that the server refused, and why")
+
+
+def _add_settling_commands(commands: "_Commands", shared: "_Parser") -> None:
+    parked = _command(commands, shared, "parked", "show the changes that the server refused, and why")
+    verbs = parked.add_subparsers(dest="verb", metavar="retry | drop | show", title="commands")
+    for name, help_ in (
+        ("retry", "send what is parked of a todo again; one that was deleted elsewhere is made anew"),
+        ("drop", "give up what is parked of a todo: it shows what the server has"),
+        ("show", "show a parked change, with what was wanted and what was seen then"),
+    ):
+        _command(verbs, shared, name, help_).add_argument("id", metavar="ID", help="the id of the change or of its todo, or its beginning")
+    conflicts = _command(commands, shared, "conflicts", "show the values that were overruled and can be restored")
+    verbs = conflicts.add_subparsers(dest="verb", metavar="restore", title="commands")
+    restoring = _command(verbs, shared, "restore", "give a todo an overruled value again, as an edit")
+    restoring.add_argument("id", metavar="ID", help="the value's id, or that of its todo where it has only one")
+    missing = _command(commands, shared, "missing", "show whether the server has lost many todos that are still here")
+    verbs = missing.add_subparsers(dest="verb", metavar="remove | put-back | leave", title="commands")
+    for name, help_ in (
+        ("remove", "take them off this device too; undo puts them back"),
+        ("put-back", "add them to the server again"),
+        ("leave", "leave them here, marked, and do not ask again"),
+    ):
+        _command(verbs, shared, name, help_)
 
 
 def _add_transfer_commands(commands: "_Commands", shared: "_Parser") -> None:

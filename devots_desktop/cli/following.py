@@ -90,7 +90,10 @@ async def _once(profile: Profile, account: Account, timeout: float) -> SyncRepor
     opened = Accounts(profile).open(account)
     try:
         opened.start(tasks, follow=False)
-        return await opened.sync_once(timeout=timeout)
+        report = await opened.sync_once(timeout=timeout)
+        if question := opened.lists.question():
+            message(f"{forms.question_line(question)} Decide with `devots missing`; until then they stay.")
+        return report
     finally:
         await tasks.close()
         await opened.close()

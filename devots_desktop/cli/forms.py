@@ -9,13 +9,15 @@ from devots_desktop.domain.changes import Change, Op, Via
 from devots_desktop.domain.search import marks
 from devots_desktop.domain.steps import Action, Step
 from devots_desktop.domain.times import to_iso
-from devots_desktop.domain.todo import State, Todo
+from devots_desktop.domain.todo import WHOLE, State, Todo, Value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from devots_desktop.domain.account import Account
     from devots_desktop.domain.finding import Finding, Level
+    from devots_desktop.domain.question import Question
+    from devots_desktop.store.conflicts import Conflict
     from devots_desktop.store.parking import Parked
     from devots_desktop.sync.engine import SyncReport
 
@@ -65,6 +67,30 @@ def parked_form(parked: "Parked") -> Form:
         "reason": parked.reason,
         "at": to_iso(parked.at),
     }
+
+
+def conflict_id(conflict: "Conflict") -> str:
+    """What a value that lost is called: its todo's id and its number."""
+    return f"{conflict.client_id}.{conflict.number}"
+
+
+def conflict_form(conflict: "Conflict") -> Form:
+    """A value that lost, as JSON. Of a todo that a delete took with it, `field` is "todo" and `lost` has all its fields."""
+    whole = conflict.won is None
+    name, value = (WHOLE, conflict.lost) if whole else next(iter(conflict.lost.items()))
+    return {
+        "id": conflict_id(conflict),
+        "todo": conflict.client_id,
+        "field": name,
+        "lost": value,
+        "won": conflict.won,
+        "at": to_iso(conflict.at),
+    }
+
+
+def question_form(question: "Question") -> Form:
+    """The question about todos that the server does not have any more, as JSON."""
+    return {"missing": question.missing, "shown": question.shown, "at": to_iso(question.at)}
 
 
 def account_form(account: "Account", *, current: bool) -> Form:
@@ -125,6 +151,8 @@ def todo_line(output: Output, todo: Todo, *, note: str = "", words: str = "") ->
     """
     notes = [note] if note else []
     notes += [str(todo.state)] if todo.state is not State.SYNCED else []
+    notes += ["not on the server"] if todo.missing else []
+    notes += ["conflict"] if todo.conflicts else []
     behind = f"  [{', '.join(notes)}]" if notes else ""
     text = output.fit(plain(todo.text), taken=14 + len(behind))
     colour = _STATE_COLOURS.get(todo.state, Colour.FAINT)
@@ -143,6 +171,29 @@ def parked_line(output: Output, parked: "Parked") -> str:
     """A parked change on two lines: what it was, and why the server refused it."""
     first = f"{parked.mutation.client_id[:SHOWN_ID]}  {parked.mutation.kind:<6}  "
     return f"{first}{output.fit(plain(_parked_text(parked)), len(first))}\n{'':10}{output.paint(plain(parked.reason), Colour.PARKED)}"
+
+
+def parked_lines(output: Output, parked: "Parked") -> list[str]:
+    """All there is to know of a parked change, for people."""
+    mutation, lines = parked.mutation, [parked_line(output, parked)]
+    for name, value in mutation.values.items():
+        seen = f"{_said(mutation.base[name])} -> " if name in mutation.base else ""
+        lines.append(f"{'':10}{name}: {seen}{_said(value)}")
+    return [*lines, f"{'':10}{output.paint(_moment(parked.at), Colour.FAINT)}"]
+
+
+def conflict_lines(output: Output, conflict: "Conflict") -> str:
+    """A value that lost on two lines: what it is, and what it lost to."""
+    first = f"{conflict.client_id[:SHOWN_ID]}.{conflict.number}  "
+    lost = _said(conflict.lost.get("text", conflict.lost.get("completed", "")))
+    won = "to a delete" if conflict.won is None else f"to {_said(conflict.won)}"
+    behind = output.paint(f"lost {won}, {_moment(conflict.at)}", Colour.FAINT)
+    return f"{first}{output.fit(lost, len(first))}\n{'':{len(first)}}{behind}"
+
+
+def question_line(question: "Question") -> str:
+    """What is asked about todos that the server does not have any more."""
+    return f"The server no longer has {question.missing:,} of your {question.shown:,} todos, since {_moment(question.at)}."
 
 
 def account_line(account: "Account", *, current: bool) -> str:
@@ -170,6 +221,16 @@ def _row(output: Output, client_id: str, text: str, *, completed: bool, words: s
 def _via(change: Change) -> Via:
     """Of a change that the server's answer brought (it refused a delete, and the todo is back): as if it were told, which it is."""
     return Via.LIVE if change.via is Via.PUSH else change.via
+
+
+def _said(value: Value) -> str:
+    """A field's value on one line."""
+    return plain(value) if isinstance(value, str) else "done" if value else "open"
+
+
+def _moment(at: int) -> str:
+    """A time here."""
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(at / 1_000_000))
 
 
 def _parked_text(parked: "Parked") -> str:

@@ -1,16 +1,16 @@
-"""The commands on todos: add, list, search, done, reopen, edit, delete, undo, redo, parked, export, import.
+"""The commands on todos: add, list, search, done, reopen, edit, delete, undo, redo, export, import; those on what needs the user are in settling.py.
 
 They work on the account's cache in this thread and end. asyncio is loaded only where a server is to be told afterwards: its import takes longer
 than everything else here.
 """
 
 from argparse import Namespace
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import ModuleType
-from typing import Any, TypeVar
 
 from devots_desktop.cli import forms
+from devots_desktop.cli.at_once import at_once, here
 from devots_desktop.cli.opening import chosen, find, open_profile
 from devots_desktop.cli.output import Output, message
 from devots_desktop.domain.account import Account, AccountKind
@@ -22,8 +22,6 @@ from devots_desktop.store.lists import Lists, View
 from devots_desktop.store.profile import Profile
 from devots_desktop.store.sync_lock import SyncLock
 
-Result = TypeVar("Result")
-
 
 def run(arguments: Namespace, output: Output) -> None:
     """Run one of these commands. Raises DevotsError."""
@@ -33,13 +31,13 @@ def run(arguments: Namespace, output: Output) -> None:
         match arguments.command:
             case "list" | "search":
                 _list(opened.lists, arguments, output)
-            case "parked":
-                _parked(opened.lists, output)
+            case "parked" | "conflicts" | "missing":
+                _settling().run(opened, arguments, lambda: _tell(profile, account), output)
             case "export":
                 _transfer().export(opened.lists, arguments, output)
             case "import":
                 todos = _transfer().read(arguments.file)
-                imported = _at_once(Todos(opened.cache, _here, opened.changes.publish).bring(todos))
+                imported = at_once(Todos(opened.cache, here, opened.changes.publish).bring(todos))
                 _tell(profile, account)
                 _transfer().show(imported, output)
             case "undo" | "redo":
@@ -69,6 +67,13 @@ def _transfer() -> ModuleType:
     return transfer
 
 
+def _settling() -> ModuleType:
+    """What only three commands need."""
+    from devots_desktop.cli import settling
+
+    return settling
+
+
 # Reading ---------------------------------------------------------------------------------------------------------------------
 
 
@@ -83,14 +88,6 @@ def _list(lists: Lists, arguments: Namespace, output: Output) -> None:
             message("No todos yet. Add one: devots add TEXT")
 
 
-def _parked(lists: Lists, output: Output) -> None:
-    parked = lists.parked()
-    if output.as_json:
-        output.array(map(forms.parked_form, parked))
-    elif not output.lines(forms.parked_line(output, each) for each in parked):
-        message("Nothing is parked: the server refused nothing.")
-
-
 # Writing ---------------------------------------------------------------------------------------------------------------------
 
 
@@ -100,25 +97,25 @@ def _change(opened: OpenAccount, arguments: Namespace) -> list[Todo]:
     Returns:
         the todos as they were before, a new one as it is now.
     """
-    verbs = Todos(opened.cache, _here, opened.changes.publish)
+    verbs = Todos(opened.cache, here, opened.changes.publish)
     match arguments.command:
         case "add":
-            return [find(opened.lists, _at_once(verbs.add(arguments.text)))]
+            return [find(opened.lists, at_once(verbs.add(arguments.text)))]
         case "edit":
             todo = find(opened.lists, arguments.id)
-            _at_once(verbs.edit(todo.client_id, arguments.text))
+            at_once(verbs.edit(todo.client_id, arguments.text))
             return [todo]
         case command:
             todos = list({todo.client_id: todo for todo in (find(opened.lists, each) for each in arguments.ids)}.values())
             ids = [todo.client_id for todo in todos]
-            _at_once(verbs.delete_all(ids) if command == "delete" else verbs.complete_all(ids, completed=command == "done"))
+            at_once(verbs.delete_all(ids) if command == "delete" else verbs.complete_all(ids, completed=command == "done"))
             return todos
 
 
 def _turn(opened: OpenAccount, command: str, tell: Callable[[], None], output: Output) -> None:
     """Undo or redo, and say what that was."""
-    verbs = Todos(opened.cache, _here, opened.changes.publish)
-    step = _at_once(verbs.undo() if command == "undo" else verbs.redo())
+    verbs = Todos(opened.cache, here, opened.changes.publish)
+    step = at_once(verbs.undo() if command == "undo" else verbs.redo())
     if step is None:
         was = "made" if command == "undo" else "undone"
         raise DevotsError(f"Nothing to {command}", f"No change of this account that was {was} on this device is left to {command}.", "")
@@ -129,6 +126,8 @@ def _turn(opened: OpenAccount, command: str, tell: Callable[[], None], output: O
         output.line(forms.step_line(output, "Undone" if command == "undo" else "Redone", step))
     if not step.count:
         message("Nothing changed: what it was about has been changed or deleted elsewhere meanwhile.")
+    if step.overruled:
+        message("It had been changed elsewhere meanwhile: `devots conflicts` shows what was overruled, and restores it.")
 
 
 def _answer(lists: Lists, before: list[Todo], command: str, output: Output) -> None:
@@ -162,19 +161,3 @@ def _nobody_syncs(profile: Profile, account: Account) -> bool:
         return True  # Whoever then tries to sync says why that cannot be.
     finally:
         lock.release()
-
-
-async def _here(work: Callable[[], Result]) -> Result:
-    """Work on the cache in this thread: it is the only one that has it."""
-    return work()
-
-
-def _at_once(verb: Coroutine[Any, Any, Result]) -> Result:
-    """The result of a coroutine that waits for nothing, without an event loop."""
-    try:
-        verb.send(None)
-    except StopIteration as end:
-        result: Result = end.value
-        return result
-    verb.close()
-    raise RuntimeError("A verb waited although its cache is worked on here.")

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ from devots_desktop.domain.account import Account, AccountKind, Live, Status
 from devots_desktop.domain.changes import ChangeSet
 from devots_desktop.domain.errors import CacheDamaged, DevotsError
 from devots_desktop.services.hub import Hub
-from devots_desktop.services.notices import Notice, Notices, on_network, rescued
+from devots_desktop.services.notices import Notice, Notices, missing, on_network, rescued
 from devots_desktop.store import damage
 from devots_desktop.store.cache import Cache
 from devots_desktop.store.files import is_network
@@ -100,6 +101,7 @@ class OpenAccount:
         self._running: list[Task[None]] = []
         self._syncing: Task[None] | None = None
         self._closed = self._mending = False
+        self._told_missing = 0
         self._suspicious = suspicious
 
     def _tell_network(self, path: Path) -> None:
@@ -108,6 +110,14 @@ class OpenAccount:
         if is_network(path) and not told.exists():
             told.touch()
             self.notices.add(on_network(self.account.name, path.parent))
+
+    def _tell_missing(self) -> None:
+        """Say once that the server has lost many todos, also where the program was not running when that was noticed."""
+        with suppress(DevotsError):
+            question = self.lists.question()
+            if question is not None and question.at != self._told_missing:
+                self._told_missing = question.at
+                self.notices.add(missing(self.account.name, question))
 
     def start(self, tasks: "Tasks", *, follow: bool = True, look_every: float = LOOK_EVERY_S) -> None:
         """Start the verbs and, for an account with a server, the engine. Needs a running asyncio loop.
@@ -142,6 +152,8 @@ class OpenAccount:
             self._spawn("look", self._look(look_every))
             self._spawn("prune", self._prune())
             self._spawn("care for", care.look_after(self.cache.path, self.cache.clock, sleep, suspicious=self._suspicious))
+            self.changes.subscribe(lambda _: self._tell_missing())
+            self._tell_missing()
             self._sync()
 
     def poke(self) -> None:

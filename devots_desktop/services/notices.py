@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from devots_desktop.services.hub import Hub
 
 if TYPE_CHECKING:
+    from devots_desktop.domain.question import Question
     from devots_desktop.store.recovery import Rescue
 
 
@@ -68,6 +69,15 @@ def on_network(account: str, folder: Path) -> Notice:
         "List on a network drive",
         f"The list of “{account}” lies on a network drive, in {folder}. It works, if more slowly.",
         "Open it on one computer at a time, or keep it on this one with --profile.",
+    )
+
+
+def missing(account: str, question: "Question") -> Notice:
+    """A server has lost many todos that are still here."""
+    return Notice(
+        "Todos missing on the server",
+        f"The server of “{account}” no longer has {question.missing:,} of {question.shown:,} todos.",
+        "They stay here, marked, until you decide: see “Needs you”, or `devots missing`.",
     )
 
 

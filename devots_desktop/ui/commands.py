@@ -20,6 +20,7 @@ class Do(StrEnum):
     ALL = "all"
     OPEN = "open"
     DONE = "done"
+    NEEDS_YOU = "needs-you"
     DETAILS = "details"
     EXPORT = "export"
     IMPORT = "import"
@@ -74,6 +75,7 @@ WINDOW = {
     Do.ALL: Command("All", ("Ctrl+1",)),
     Do.OPEN: Command("Open", ("Ctrl+2",)),
     Do.DONE: Command("Done", ("Ctrl+3",)),
+    Do.NEEDS_YOU: Command("Needs you", ("Ctrl+4",)),
     Do.DETAILS: Command("Details", ("Ctrl+I",)),
     Do.EXPORT: Command("Export…", ("Ctrl+Shift+E",)),
     Do.IMPORT: Command("Import…", ("Ctrl+Shift+I",)),

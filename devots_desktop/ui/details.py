@@ -1,9 +1,12 @@
 """The pane beside the list: made when it is first wanted, away while the window is too narrow for it."""
 
+from contextlib import suppress
+
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtWidgets import QApplication
 
 from devots_desktop.domain.errors import DevotsError
+from devots_desktop.store.conflicts import Conflict
 from devots_desktop.ui.commands import WINDOW, Do, add_action
 from devots_desktop.ui.widgets.detail_pane import DetailPane
 from devots_desktop.ui.window import MainWindow
@@ -40,13 +43,14 @@ class Details(QObject):
             return
         index = window.view.currentIndex()
         todo = window.model.todo(index.row()) if index.isValid() else None
-        try:
-            via = window.opened.lists.origin(todo.key) if todo else None
-        except DevotsError:
-            via = None
+        via, conflicts = None, list[Conflict]()
+        if todo is not None:
+            with suppress(DevotsError):
+                via = window.opened.lists.origin(todo.key)
+                conflicts = window.opened.lists.conflicts(todo.client_id) if todo.conflicts else []
         if pane.todo is not None and (todo is None or todo.client_id != pane.todo.client_id) and window.model.row_of(pane.todo.key) < 0:
             pane.lose()
-        pane.show_todo(todo, via)
+        pane.show_todo(todo, via, conflicts)
 
     def _arrange(self) -> None:
         """Show or hide the pane, as is wanted and as there is room."""
@@ -78,6 +82,8 @@ class Details(QObject):
         window.splitter.addWidget(pane)
         pane.edited.connect(window.view.rows.edited)
         pane.toggled.connect(window.view.rows.toggled)
+        pane.restored.connect(window.restore_asked)
+        pane.dismissed.connect(window.dismiss_asked)
         pane.orphaned.connect(window.view.orphaned)
         pane.left.connect(window.view.setFocus)
         pane.closed.connect(self.toggle)

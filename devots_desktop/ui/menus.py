@@ -8,11 +8,13 @@ from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QMenu, QWidget
 
 from devots_desktop.domain.sorting import Sort
+from devots_desktop.domain.todo import Todo
 from devots_desktop.ui import theme, wording
 from devots_desktop.ui.commands import LIST, WINDOW, Command, Do
 from devots_desktop.ui.widgets.selection import select_several, selects_several
 from devots_desktop.ui.window import MainWindow
 
+_RESTORABLE = 3
 _LOOKED_AT = 200
 """Todos."""
 
@@ -39,6 +41,8 @@ def list_menu(window: MainWindow) -> QMenu:
         _add(menu, LIST[Do.EDIT], view.edit_current)
     _add(menu, LIST[Do.COPY], lambda: view.copied.emit(view.selected_keys()))
     _add(menu, LIST[Do.DELETE], view.delete_selected)
+    if len(keys) == 1 and (todo := window.model.todo(window.model.row_of(keys[0]))) and todo.conflicts:
+        _add_overruled(menu, window, todo)
     menu.addSeparator()
     _add(menu, LIST[Do.PASTE], view.pasted.emit)
     _add(menu, LIST[Do.SELECT_ALL], view.selectAll)
@@ -49,6 +53,14 @@ def list_menu(window: MainWindow) -> QMenu:
         menu.addSeparator()
         menu.addAction(window.commands[Do.DETAILS])
     return menu
+
+
+def _add_overruled(menu: QMenu, window: MainWindow, todo: Todo) -> None:
+    """The newest values of a todo that can be restored; the details show all."""
+    menu.addSeparator()
+    for conflict in window.opened.lists.conflicts(todo.client_id)[:_RESTORABLE]:
+        name = f"Restore {wording.lost(conflict, wording.here)[0]}".replace("&", "&&")
+        menu.addAction(name).triggered.connect(lambda _=False, number=conflict.number: window.restore_asked.emit(number))
 
 
 def _toggles(window: MainWindow, keys: "array[int]") -> str:

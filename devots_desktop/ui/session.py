@@ -12,6 +12,7 @@ from devots_desktop.store.profile import Profile
 from devots_desktop.ui import icons, menus, window_state
 from devots_desktop.ui.bridge import Bridge
 from devots_desktop.ui.checking import Checking
+from devots_desktop.ui.deciding import Deciding
 from devots_desktop.ui.details import Details
 from devots_desktop.ui.failures import Failures
 from devots_desktop.ui.files import Files
@@ -20,6 +21,7 @@ from devots_desktop.ui.preferences import Preferences
 from devots_desktop.ui.searching import Searching
 from devots_desktop.ui.signals import QuitSignals
 from devots_desktop.ui.single import SingleWindow
+from devots_desktop.ui.standing import Standing
 from devots_desktop.ui.trace import Trace
 from devots_desktop.ui.tray import Tray
 from devots_desktop.ui.verbs import Verbs
@@ -93,6 +95,8 @@ class Session:
         if window_state.details_of(self._profile.folder):
             self._details.toggle()
         self._verbs = Verbs(window, self._tasks, lambda: self._current)
+        self._deciding = Deciding(window, self._verbs, lambda: self._current)
+        self._standing = Standing(window, lambda: self._current)
         self._preferences = Preferences(window, self._profile.folder, self._tasks, tray.use)
         self._files = Files(window, self._tasks, lambda: self._current)
         self._checking = Checking(window, self._accounts, self._tasks, lambda: self._current)
@@ -132,7 +136,11 @@ class Session:
             return None
         self._opened[account.account_id] = opened
         self._start(opened)
+        self._show_waiting(opened)
         return opened
+
+    def _show_waiting(self, opened: OpenAccount) -> None:
+        self._window.sidebar.show_waiting(opened.account.account_id, opened.lists.counts().pending)
 
     def _start(self, opened: OpenAccount) -> None:
         if opened.status.live is not Live.LOCAL and not opened.lists.counts().all:
@@ -146,6 +154,8 @@ class Session:
     def _on_changed(self, account_id: str, changes: ChangeSet) -> None:
         if account_id == self._current.account.account_id:
             self._window.apply(changes)
+        else:
+            self._show_waiting(self._opened[account_id])
         if account_id not in self._first_downloads:
             self._tray.take(changes)
 
@@ -167,6 +177,9 @@ class Session:
         self._window.begin_todo()
 
     def _switch(self, account_id: str) -> None:
+        if account_id == self._current.account.account_id:
+            self._standing.explain()
+            return
         opened = self._opened.get(account_id)
         if opened is None:
             account = next(each for each in self._accounts.all() if each.account_id == account_id)
@@ -187,6 +200,7 @@ class Session:
             self._window.show_accounts(self._accounts.all())
             for opened in self._opened.values():
                 self._window.show_status(opened.account.account_id, opened.status)
+                self._show_waiting(opened)
             self._switch(dialog.account.account_id)
 
     async def _sign_in(self, opened: OpenAccount) -> None:

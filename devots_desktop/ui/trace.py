@@ -1,4 +1,4 @@
-"""What a driver of the real window may watch: JSON lines with CLOCK_MONOTONIC nanoseconds.
+"""What a driver of the real window may watch: JSON lines with CLOCK_MONOTONIC nanoseconds, and those of CPU time that the program has used.
 
 A hook for tests and measurements, set by whoever starts the program: DEVOTS_TRACE is the number of an inherited file descriptor or the path of
 a file. The lines hold the text of todos, for only the text tells a driver that the right thing was painted; nobody else ever sets the
@@ -24,7 +24,7 @@ class Trace:
 
     def event(self, event: str, **values: object) -> None:
         """Write an event with the time now."""
-        line = json.dumps({"event": event, "ns": time.monotonic_ns(), **values}) + "\n"
+        line = json.dumps({"event": event, "ns": time.monotonic_ns(), "cpu_ns": time.process_time_ns(), **values}) + "\n"
         os.write(self._descriptor, line.encode())
 
     def painted(self, todo: Todo) -> None:

@@ -51,11 +51,11 @@ class Verbs:
 
     def add(self, text: str) -> None:
         """Add a todo; a text that cannot be stored comes back into the field."""
-        self._do("add", self._or_back(text, self._current().todos.add(text)))
+        self._do("add", self.or_back(text, self._current().todos.add(text)))
 
     def edit(self, client_id: str, text: str) -> None:
         """Give a todo another text; one that cannot be stored comes into the field for a new todo."""
-        self._do("edit", self._or_back(text, self._edit(self._current(), client_id, text)))
+        self._do("edit", self.or_back(text, self._edit(self._current(), client_id, text)))
 
     def paste(self, text: str) -> None:
         """Add a todo for each line."""
@@ -75,10 +75,18 @@ class Verbs:
         if self._writing:
             await asyncio.wait(self._writing, timeout=_LAST_S)
 
-    def _do(self, name: str, work: Coroutine[Any, Any, Any]) -> None:
-        task = self._tasks.spawn(name, self._told(self._current(), work))
+    def do(self, name: str, work: Coroutine[Any, Any, Any]) -> None:
+        """Start what changes the list; the end of the program waits for it."""
+        task = self._tasks.spawn(name, work)
         self._writing.add(task)
         task.add_done_callback(self._writing.discard)
+
+    def ask(self, name: str, work: Coroutine[Any, Any, Any]) -> None:
+        """Start what asks the user first; the end of the program does not wait for it."""
+        self._tasks.spawn(name, work)
+
+    def _do(self, name: str, work: Coroutine[Any, Any, Any]) -> None:
+        self.do(name, self._told(self._current(), work))
 
     async def _edit(self, opened: OpenAccount, client_id: str, text: str) -> bool:
         changed = await opened.todos.edit(client_id, text)
@@ -141,7 +149,7 @@ class Verbs:
             await asyncio.sleep(0)
         return found
 
-    async def _or_back(self, text: str, work: Coroutine[Any, Any, Any]) -> Any:
+    async def or_back(self, text: str, work: Coroutine[Any, Any, Any]) -> Any:
         """Store a text; whatever goes wrong, what the user typed comes back into the field."""
         try:
             return await work

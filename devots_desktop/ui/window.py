@@ -13,7 +13,7 @@ from devots_desktop.domain.changes import ChangeSet
 from devots_desktop.domain.errors import DevotsError
 from devots_desktop.domain.sorting import Sort
 from devots_desktop.services.account import OpenAccount
-from devots_desktop.store.lists import View
+from devots_desktop.store.lists import Counts, View
 from devots_desktop.ui import theme, wording
 from devots_desktop.ui.listing import Listing
 from devots_desktop.ui.models.todo_list import TodoListModel
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 _AT_FIRST = 256
 """Rows that are listed before the first paint: more than a screen has."""
+COUNTED_AT_ONCE = 100_000
+"""Todos: SQLite counts so many within a few milliseconds."""
+_NOT_TAKEN = "This is what you typed; its todo could not take it. Press Enter to keep it as a new todo."
 
 
 class MainWindow(QMainWindow):
@@ -42,15 +45,22 @@ class MainWindow(QMainWindow):
         hides: closing it only hides it, because a tray icon brings it back.
 
     Signals:
+        counts_asked(): the list is too long to be counted here (`show_counts`).
         quit_asked(): the user closed it or pressed Ctrl+Q.
         undo_asked(), redo_asked(): the user pressed the keys.
         focused(): it became the active window.
+        restore_asked(number), dismiss_asked(number): a value that was overruled is wanted back, or not any more.
+        counted(): the numbers of the account are shown as they are now.
     """
 
+    counts_asked = Signal()
     quit_asked = Signal()
     undo_asked = Signal()
     redo_asked = Signal()
     focused = Signal()
+    restore_asked = Signal(int)
+    dismiss_asked = Signal(int)
+    counted = Signal()
 
     def __init__(self, opened: OpenAccount, accounts: Sequence[Account], trace: Trace | None = None, *, sort: Sort = Sort.NEWEST) -> None:
         """Show an account of these."""
@@ -108,10 +118,9 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.sidebar.view_chosen.connect(self.show_view)
-        self.sidebar.needs_you_chosen.connect(self._show_needs_you)
         self.view.rows.refused.connect(lambda sentence: self.status_line.say(sentence, alarming=True))
         for lost in (self.view.rows.given_up, self.view.orphaned):
-            lost.connect(self._rescue)
+            lost.connect(lambda text: self.quick_add.offer(text, self.tr(_NOT_TAKEN)))
         self.model.failed.connect(self.complain)
 
         self.listing.shown.connect(self._show_all)
@@ -169,6 +178,10 @@ class MainWindow(QMainWindow):
             self.status_line.stand(status.sentence, signed_out=status.live is Live.SIGNED_OUT)
             self._count_soon.start()
 
+    def recount(self) -> None:
+        """Show the numbers of the account as they are now, soon."""
+        self._count_soon.start()
+
     def complain(self, error: DevotsError) -> None:
         """Say what went wrong and what to do next."""
         self.status_line.say(str(error), alarming=True)
@@ -195,16 +208,24 @@ class MainWindow(QMainWindow):
         self._count()
 
     def _count(self) -> None:
-        counts = self.opened.lists.counts()
+        """Count at once what a frame has time for; of a longer list somebody has to bring the numbers (`show_counts`)."""
+        # Keys are never used again: there are at the most as many todos as the newest one says.
+        if self.opened.lists.newest() > COUNTED_AT_ONCE:
+            self.counts_asked.emit()
+        else:
+            self.show_counts(self.opened.lists.counts())
+
+    def show_counts(self, counts: Counts) -> None:
+        """Show the numbers of the list, and the page without rows where it has none."""
         self.sidebar.show_counts(counts)
+        self.sidebar.show_waiting(self.account.account_id, counts.pending)
         self.status_line.show_saved(self.opened.status.live, counts)
         if self._pages.currentWidget() in {self.view, self._empty}:
             words = self.model.words
             offer = self.tr("Show the whole list") if words else ""
             self._empty.say(*wording.empty(self.model.view, counts, words), "search" if words else "done", offer)
             self._pages.setCurrentWidget(self.view if self.model.rowCount() else self._empty)
-        elif not counts.parked:
-            self._show_all()
+        self.counted.emit()
 
     def _begin_search(self) -> None:
         if self.quick_add.isHidden():
@@ -215,21 +236,18 @@ class MainWindow(QMainWindow):
         if self._pages.currentWidget() is self.view:
             self.view.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
-    def _show_needs_you(self) -> None:
-        from devots_desktop.ui.widgets.needs_you import NeedsYou
-
-        page = self.findChild(NeedsYou)
-        if page is None:
-            page = NeedsYou()
+    def show_page(self, page: QWidget, heading: str) -> None:
+        """Show a page in the place of the list."""
+        if self._pages.indexOf(page) < 0:
             self._pages.addWidget(page)
-        page.show_parked(self.opened.lists)
-        self.header.heading.setText(self.tr("Needs you"))
+        self.header.heading.setText(heading)
         self.quick_add.hide()
         self._pages.setCurrentWidget(page)
         page.setFocus()
 
-    def _rescue(self, text: str) -> None:
-        self.quick_add.offer(text, self.tr("This is what you typed; its todo could not take it. Press Enter to keep it as a new todo."))
+    def shows(self, page: QWidget) -> bool:
+        """Whether this page is in the place of the list."""
+        return self._pages.currentWidget() is page
 
     # Events
 

@@ -21,6 +21,7 @@ from tests.window.program import ROOT
 
 BENCHES: dict[str, Bench] = {
     "first-paint": first_paint.run,
+    "first-paint-large": first_paint.run_large,
     "frozen-first-paint": frozen_first_paint.run,
     "commit-to-paint": commit_to_paint.run,
     "keystroke": keystroke.run,

@@ -2,13 +2,16 @@
 
 import contextlib
 import random
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from devots_desktop.services.account import now
 from devots_desktop.store import edits, rows, search
 from devots_desktop.store.cache import Cache
+from devots_desktop.store.migration import scripts
 from devots_desktop.store.profile import Profile
+from tests.window.program import ROOT
 
 TODOS = 10_000
 _WORDS = ["buy", "call", "fix", "water", "read", "send", "pay", "plan", "oat", "milk", "plumber", "bicycle", "tulips", "letter", "invoice"]
@@ -48,6 +51,17 @@ def texts(count: int) -> Iterator[str]:
 
 def _text(chance: random.Random) -> str:
     return " ".join(chance.choices(_WORDS, k=chance.randint(4, 9)))
+
+
+def kept(count: int) -> Path:
+    """A filled profile that stays in build/ for the next measurement: a million todos take a minute or two to write."""
+    form = len(scripts())
+    folder = ROOT / "build" / "bench" / f"{count}-todos-form-{form}"
+    if not folder.exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as made:
+            filled(Path(made) / "profile", count).rename(folder)
+    return folder
 
 
 def _row(chance: random.Random, number: int) -> tuple[str, str, int, int, int]:

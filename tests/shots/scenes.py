@@ -13,25 +13,32 @@ from devots_desktop.domain.account import Account, AccountKind, Live, SecretStor
 from devots_desktop.domain.changes import Change, ChangeSet, Op, Via
 from devots_desktop.domain.errors import CacheUnusable, Unreachable, WrongCredentials
 from devots_desktop.domain.finding import Finding, Level
+from devots_desktop.domain.mutation import DELETED_ELSEWHERE
+from devots_desktop.domain.todo import ServerRow
 from devots_desktop.services.account import OpenAccount
 from devots_desktop.services.accounts import Accounts
 from devots_desktop.services.autostart import Autostart
 from devots_desktop.services.settings import Settings
 from devots_desktop.services.tasks import Tasks
-from devots_desktop.store import edits, parking
+from devots_desktop.store import conflicts, edits, missing, parking, replica, rows
 from devots_desktop.store.lists import View
 from devots_desktop.store.profile import Profile
 from devots_desktop.store.rows import stamp
 from devots_desktop.ui import menus
+from devots_desktop.ui.commands import Do
+from devots_desktop.ui.deciding import Deciding
 from devots_desktop.ui.details import Details
 from devots_desktop.ui.dialogs.add_account import AddAccountDialog
+from devots_desktop.ui.dialogs.edit_text import EditTextDialog
 from devots_desktop.ui.dialogs.examination import ExaminationDialog
 from devots_desktop.ui.dialogs.settings import SettingsDialog
 from devots_desktop.ui.dialogs.shortcuts import ShortcutsDialog
 from devots_desktop.ui.dialogs.sign_in import SignInDialog
 from devots_desktop.ui.files import Files
 from devots_desktop.ui.preferences import Preferences
+from devots_desktop.ui.standing import Standing
 from devots_desktop.ui.trouble import TroubleWindow
+from devots_desktop.ui.verbs import Verbs
 from devots_desktop.ui.widgets.selection import select_keys
 from devots_desktop.ui.window import MainWindow
 
@@ -79,7 +86,7 @@ class Stage:
         """As if the server had answered everything."""
         with self.opened.cache.transaction() as db:
             db.execute("DELETE FROM outbox")
-            db.execute("UPDATE todo SET state = 'synced', row_version = 1")
+            db.execute("UPDATE todo SET state = 'synced', server_id = key, row_version = 1")
             stamp(db)
 
 
@@ -278,11 +285,14 @@ def offline_pending(stage: Stage) -> MainWindow:
     return window
 
 
+REFUSED = "The server does not accept this text: it is longer than its column."
+
+
 def _park(stage: Stage) -> None:
     with stage.opened.cache.transaction() as db:
         parked = db.execute("SELECT mutation_id, client_id FROM outbox ORDER BY seq LIMIT 2").fetchall()
         for mutation_id, client_id in parked:
-            parking.park(db, mutation_id, "The server does not accept this text: it is longer than its column.", 1)
+            parking.park(db, mutation_id, REFUSED, 1)
             db.execute("UPDATE todo SET state = 'parked' WHERE client_id = ?", (client_id,))
         db.execute("UPDATE todo SET state = 'synced' WHERE state = 'pending' AND key > 3")
         db.execute("DELETE FROM outbox WHERE seq > 4")
@@ -297,9 +307,116 @@ def parked(stage: Stage) -> MainWindow:
 
 
 def needs_you(stage: Stage) -> MainWindow:
-    window = parked(stage)
+    window = _deciding(stage, stage.window(_DAY, server=True))
+    stage.all_sent()
+    ids = [row[0] for row in stage.opened.cache.db.execute("SELECT client_id FROM todo ORDER BY key")]
+    edits.edit(
+        stage.opened.cache, ids[0], {"text": "Renew the library card and everything else that lies in the red box " * 3, "completed": True}
+    )
+    edits.edit(stage.opened.cache, ids[1], {"text": "Water the plants on both balconies"})
+    with stage.opened.cache.transaction() as db:
+        for (mutation_id,), reason in zip(
+            db.execute("SELECT mutation_id FROM outbox ORDER BY seq").fetchall(), (REFUSED, DELETED_ELSEWHERE), strict=True
+        ):
+            parking.park(db, mutation_id, reason, 1)
+        db.execute("UPDATE todo SET state = 'parked' WHERE client_id IN (?, ?)", ids[:2])
+        stamp(db)
+        row = rows.row(db, ids[7])
+        assert row is not None
+        conflicts.add_row(db, row, 1_790_000_000_000_000)
+    edits.delete(stage.opened.cache, ids[7])
+    _tell(window, stage.opened, Status(Live.LIVE))
     window.show()
     window.sidebar.needs_you.click()
+    return window
+
+
+def nothing_needs_you(stage: Stage) -> MainWindow:
+    window = _deciding(stage, stage.window(_DAY, server=True))
+    stage.all_sent()
+    _tell(window, stage.opened, Status(Live.LIVE))
+    window.show()
+    window.commands[Do.NEEDS_YOU].trigger()
+    return window
+
+
+def missing_todos(stage: Stage) -> MainWindow:
+    window = _missing(stage)
+    window.show()
+    window.view.setFocus()
+    window.view.setCurrentIndex(window.model.index(1, 0))
+    return window
+
+
+def missing_question(stage: Stage) -> MainWindow:
+    window = _deciding(stage, _missing(stage))
+    window.show()
+    window.commands[Do.NEEDS_YOU].trigger()
+    QTest.keyClick(window, Qt.Key.Key_Tab)
+    return window
+
+
+def _missing(stage: Stage) -> MainWindow:
+    window = stage.window((*_DAY, *_THREE), done=2, server=True)
+    stage.all_sent()
+    with stage.opened.cache.transaction() as db:
+        gone = [row[0] for row in db.execute("SELECT client_id FROM todo WHERE key < 9")]
+        missing.note(db, gone, 1_790_000_000_000_000)
+    _tell(window, stage.opened, Status(Live.LIVE))
+    return window
+
+
+def _deciding(stage: Stage, window: MainWindow) -> MainWindow:
+    tasks = Tasks(lambda *_: None)
+    Deciding(window, Verbs(window, tasks, lambda: stage.opened), lambda: stage.opened)
+    return window
+
+
+def conflict(stage: Stage) -> MainWindow:
+    window = stage.window((*_DAY, "Buy oat milk\n\n- two bottles"), done=3, server=True)
+    stage.all_sent()
+    newest = stage.opened.cache.db.execute("SELECT client_id FROM todo ORDER BY key DESC LIMIT 2").fetchall()
+    with stage.opened.cache.transaction() as db:
+        conflicts.add(
+            db,
+            newest[0][0],
+            "text",
+            "Buy soy milk, the one without sugar, and bread for the weekend",
+            "Buy oat milk",
+            1_790_000_000_000_000,
+        )
+        conflicts.add(db, newest[0][0], "completed", True, False, 1_790_100_000_000_000)
+        conflicts.add(db, newest[1][0], "text", "Order filters", "Order new filters", 1_790_000_000_000_000)
+    _tell(window, stage.opened, Status(Live.LIVE))
+    _details(window)
+    return window
+
+
+def edit_refused(stage: Stage) -> QWidget:
+    return EditTextDialog("Renew the library card and everything else that lies in the red box", f"You wanted to add it. {REFUSED}")
+
+
+def first_download(stage: Stage) -> MainWindow:
+    window = stage.window((*_DAY, *_THREE), done=2, server=True)
+    stage.all_sent()
+    with stage.opened.cache.transaction() as db:
+        arrived = [ServerRow(str(number), number, f"Todo {number}", False, 0, 0, 1) for number in range(1_500)]
+        replica.show_all(db, arrived, {}, Via.PULL, 0, tell=False)
+        replica.note_contact(db, 1_790_000_000_000_000)
+    _tell(window, stage.opened, Status(Live.CHECKING))
+    return window
+
+
+def why(stage: Stage) -> MainWindow:
+    window = offline_pending(stage)
+    Standing(window, lambda: stage.opened)
+    with stage.opened.cache.transaction() as db:
+        replica.note_contact(db, 1_790_000_000_000_000)
+        replica.set_cursor(db, replica.Cursor(since=1))
+    _tell(window, stage.opened, stage.opened.status)
+    window.show()
+    window.status_line.saved.setFocus()
+    window.status_line.saved.click()
     return window
 
 
@@ -449,7 +566,8 @@ def scenes() -> Iterator[tuple[str, Scene]]:
     """All of them, with names for files; those that change the program's font come last."""
     for scene in (
         empty, three, typing, selected, several_selected, editing, searching, found_nothing, with_details, done_view, all_done, ten_thousand,
-        long_and_foreign, narrow, right_to_left, live, offline_pending, parked, needs_you, signed_out, refused_text, error, notice,
+        long_and_foreign, narrow, right_to_left, live, offline_pending, parked, needs_you, nothing_needs_you, missing_todos, missing_question, conflict,
+        edit_refused, first_download, why, signed_out, refused_text, error, notice,
         add_account, add_account_wrong, sign_in, settings, shortcuts, examination, examination_begun, trouble,
         large_text, large_text_with_details, large_text_settings, large_text_shortcuts, large_text_account,
     ):  # fmt: skip

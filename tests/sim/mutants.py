@@ -277,7 +277,7 @@ async def _begin_in_batches(original: Callable[..., Any], exchange: Exchange) ->
 
 def echo_over_a_pending_edit() -> AbstractContextManager[object]:
     def settled(local: Local, row: ServerRow, decision: Decision) -> Decision:
-        return replace(decision, show=row, base=row if local.touched else None)
+        return decision._replace(show=row, base=row if local.touched else None)
 
     return mock.patch.object(plan, "_settled", settled)
 
@@ -285,7 +285,7 @@ def echo_over_a_pending_edit() -> AbstractContextManager[object]:
 def pull_over_a_pending_edit() -> AbstractContextManager[object]:
     def incoming(original: Callable[..., Decision], local: Local, row: ServerRow) -> Decision:
         decision = original(local, row)
-        return replace(decision, show=row) if decision.case is Case.REBASE and not local.deleting else decision
+        return decision._replace(show=row) if decision.case is Case.REBASE and not local.deleting else decision
 
     return _wrapped(plan, "incoming", incoming)
 

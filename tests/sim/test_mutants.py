@@ -4,7 +4,7 @@ import pytest
 
 from tests.sim.mutants import MUTANTS, caught
 
-NEXT = 12
+NEXT = 80
 FIRST = {
     "cursor saved early": 1,
     "horizon of the last page": 37,

@@ -11,12 +11,15 @@ from pytestqt.qtbot import QtBot
 
 from devots_desktop.domain.account import Live, Status
 from devots_desktop.domain.changes import Change, ChangeSet, Via
+from devots_desktop.services.tasks import Tasks
 from devots_desktop.store import parking
 from devots_desktop.store.lists import View
 from devots_desktop.ui import theme
+from devots_desktop.ui.deciding import Deciding
 from devots_desktop.ui.dialogs.add_account import AddAccountDialog
 from devots_desktop.ui.dialogs.sign_in import SignInDialog
 from devots_desktop.ui.trouble import TroubleWindow
+from devots_desktop.ui.verbs import Verbs
 from devots_desktop.ui.widgets.labels import plain_label
 from devots_desktop.ui.window import MainWindow
 from tests.shots.scenes import Stage, scenes
@@ -344,13 +347,14 @@ class TestCountsAndStates:
         assert window.sidebar._accounts[SERVER.account_id].accessibleName() == f"{SERVER.name}, {words}"
         assert window.status_line.sentence.text() == "What to do."
         buttons = [button.text() for button in window.status_line.findChildren(QAbstractButton) if button.isVisible()]
-        assert buttons == (["Sign in again…"] if live is Live.SIGNED_OUT else [])
+        assert sorted(buttons) == sorted([window.status_line.saved.text(), *["Sign in again…"] * (live is Live.SIGNED_OUT)])
 
     def test_needs_you_is_there_only_when_something_does_and_shows_text_and_reason(self, server: Place, qtbot: QtBot) -> None:
         window = MainWindow(server.opened, server.accounts.all())
         window.hides = True
         qtbot.addWidget(window)
         window.show()
+        Deciding(window, Verbs(window, Tasks(lambda *_: None), lambda: server.opened), lambda: server.opened)
         fill(window, server, "<b>refused</b>")
         assert not window.sidebar.needs_you.isVisible()
         with server.cache.transaction() as db:

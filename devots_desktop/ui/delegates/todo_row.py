@@ -19,7 +19,8 @@ Index = QModelIndex | QPersistentModelIndex
 _DIRECTIONS = (Qt.LayoutDirection.LeftToRight, Qt.LayoutDirection.RightToLeft)
 # Made once: joining flags in Python is dear, and a text is drawn for every row of every frame.
 _LINE = {direction: int(leading(direction) | Qt.TextFlag.TextSingleLine) for direction in _DIRECTIONS}
-_MARKS = {State.PENDING: ("waiting", "pending"), State.PARKED: ("alert", "needs you")}
+_PENDING, _PARKED = ("waiting", "pending"), ("alert", "needs you")
+_MISSING, _CONFLICT = ("alert", "not on the server"), ("conflict", "conflict")
 
 _SHARE = 4
 """The part of a row's text, one in so many, that a mark with its word may take."""
@@ -112,9 +113,8 @@ class TodoRowDelegate(QStyledItemDelegate):
 
     def _draw_text(self, painter: QPainter, option: QStyleOptionViewItem, todo: Todo, colours: theme.Scheme) -> None:
         zone = self._zone(option, "text")
-        mark = _MARKS.get(todo.state)
-        if mark:
-            zone = self._draw_mark(painter, option, zone, mark, colours.bad if todo.state is State.PARKED else colours.muted)
+        for mark in _marks(todo):
+            zone = self._draw_mark(painter, option, zone, mark, colours.bad if mark is _PARKED else colours.muted)
         font = option.font
         font.setStrikeOut(todo.completed)
         painter.setFont(font)
@@ -219,6 +219,14 @@ class TodoRowDelegate(QStyledItemDelegate):
                 self.refused.emit(str(error))
                 return True
         return super().eventFilter(editor, event)
+
+
+def _marks(todo: Todo) -> list[tuple[str, str]]:
+    """Icon and word of each mark of a row, the one at its end first."""
+    if todo.state is State.SYNCED and not todo.conflicts and not todo.missing:
+        return []
+    state = {State.PENDING: [_PENDING], State.PARKED: [_PARKED], State.SYNCED: []}[todo.state]
+    return [*state, *[_MISSING] * todo.missing, *[_CONFLICT] * bool(todo.conflicts)]
 
 
 def typed_text(editor: QObject | None) -> str | None:

@@ -299,7 +299,7 @@ def changed_roles(before: Todo, after: Todo) -> list[int]:
         roles += _TEXT_ROLES
     if before.completed != after.completed:
         roles += _DONE_ROLES
-    if (before.state, before.conflicts) != (after.state, after.conflicts):
+    if (before.state, before.conflicts, before.missing) != (after.state, after.conflicts, after.missing):
         roles += _STATE_ROLES
     return list(dict.fromkeys(roles or [TODO_ROLE]))
 
@@ -308,6 +308,8 @@ def spoken(todo: Todo) -> str:
     """What a screen reader says of a row: text, whether it is done, and its state."""
     parts = [one_line(todo.text), "done" if todo.completed else "open"]
     parts += {State.PENDING: ["not sent yet"], State.PARKED: ["needs you"], State.SYNCED: []}[todo.state]
+    parts += ["not on the server"] if todo.missing else []
+    parts += ["has an overruled value"] if todo.conflicts else []
     return ", ".join(parts)
 
 

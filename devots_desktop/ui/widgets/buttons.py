@@ -67,6 +67,34 @@ class WordButton(SmallButton):
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.text())
 
 
+class QuietButton(SmallButton):
+    """A sentence that stands back, and says more when it is pressed."""
+
+    def show_words(self, words: str) -> None:
+        """Say this now."""
+        if words != self.text():
+            self.setText(words)
+            self.setAccessibleName(words)
+            self.updateGeometry()
+
+    def _font(self) -> QFont:
+        return scaled(self.font(), 0.93)
+
+    def sizeHint(self) -> QSize:
+        """As wide as the words."""
+        metrics = QFontMetrics(self._font())
+        return QSize(metrics.horizontalAdvance(self.text()) + theme.SPACE * 2, max(theme.TARGET, metrics.height() + theme.SPACE))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw it."""
+        colours = theme.of(self)
+        painter = QPainter(self)
+        self.draw_ground(painter, colours)
+        painter.setFont(self._font())
+        painter.setPen(QColor(colours.text if self.underMouse() else colours.muted))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.text())
+
+
 class CheckButton(SmallButton):
     """The circle of a todo with a word beside it; its name says what a click does."""
 

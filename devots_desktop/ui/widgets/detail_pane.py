@@ -1,6 +1,6 @@
 """Everything about one todo: its whole text, which can be edited here with its line breaks, its state and its times."""
 
-from datetime import datetime
+from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence
@@ -10,10 +10,12 @@ from devots_desktop.domain.changes import Via
 from devots_desktop.domain.errors import InvalidText
 from devots_desktop.domain.text import MAX_TEXT, clean_text
 from devots_desktop.domain.todo import Todo
+from devots_desktop.store.conflicts import Conflict
 from devots_desktop.ui import theme, wording
 from devots_desktop.ui.widgets.buttons import CheckButton, IconButton
 from devots_desktop.ui.widgets.fields import Form
 from devots_desktop.ui.widgets.labels import DANGER, MUTED, plain_label
+from devots_desktop.ui.widgets.overruled import Overruled
 from devots_desktop.ui.widgets.scroll_bar import SlimScrollBar
 
 
@@ -22,6 +24,7 @@ class DetailPane(Form):
 
     Signals:
         edited(client_id, text), toggled(client_id, completed): what the user asked for.
+        restored(number), dismissed(number): so for a value that was overruled.
         orphaned(text): what was typed has no todo any more, or cannot be stored.
         left(): Escape was pressed in the text.
         closed(): the pane is to go.
@@ -29,6 +32,8 @@ class DetailPane(Form):
 
     edited = Signal(str, str)
     toggled = Signal(str, bool)
+    restored = Signal(int)
+    dismissed = Signal(int)
     orphaned = Signal(str)
     left = Signal()
     closed = Signal()
@@ -45,6 +50,9 @@ class DetailPane(Form):
             self.text.setVerticalScrollBar(SlimScrollBar())
         self.sentence = plain_label(role=DANGER, size=0.93)
         self.facts = plain_label(role=MUTED, size=0.93)
+        self.overruled = Overruled()
+        self.overruled.restored.connect(self.restored)
+        self.overruled.dismissed.connect(self.dismissed)
         self._none = plain_label(self.tr("No todo chosen"), size=1.1, bold=True)
         self._lay_out()
         self.close_button.clicked.connect(self.closed)
@@ -67,17 +75,19 @@ class DetailPane(Form):
             label.setWordWrap(True)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             column.addWidget(label)
+        column.insertWidget(column.count() - 1, self.overruled)
         column.addStretch(0)
 
     def minimumSizeHint(self) -> QSize:
         """Wide enough for a few words on each line."""
         return QSize(self.fontMetrics().averageCharWidth() * 28, super().minimumSizeHint().height())
 
-    def show_todo(self, todo: Todo | None, via: Via | None) -> None:
+    def show_todo(self, todo: Todo | None, via: Via | None, conflicts: Sequence[Conflict] = ()) -> None:
         """Show this todo as it is now; None for none. What is being typed stays, unless it is another todo.
 
         Args:
             via: by which way its last change came, where that is known.
+            conflicts: the values of it that were overruled, newest first.
         """
         same = todo is not None and self.todo is not None and todo.client_id == self.todo.client_id
         if not same:
@@ -86,12 +96,13 @@ class DetailPane(Form):
         for part in (self.text, self.toggle, self.facts):
             part.setVisible(todo is not None)
         self._none.setVisible(todo is None)
+        self.overruled.show_values(conflicts, wording.here)
         if todo is None:
             self._say("")
             return
         word, name = (self.tr("Done"), self.tr("Open again")) if todo.completed else (self.tr("Open"), self.tr("Mark as done"))
         self.toggle.show_done(word, name, done=todo.completed)
-        self.facts.setText("\n".join(wording.facts(todo, via, _here)))
+        self.facts.setText("\n".join(wording.facts(todo, via, wording.here)))
         if not (same and self.text.document().isModified()):
             self._show_text(todo.text)
 
@@ -158,8 +169,3 @@ class DetailPane(Form):
 
 
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-
-
-def _here(at: int) -> datetime:
-    """A time of the program in the user's time zone."""
-    return datetime.fromtimestamp(at / 1_000_000).astimezone()

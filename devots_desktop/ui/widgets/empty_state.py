@@ -49,6 +49,7 @@ class EmptyState(QWidget):
         if offer and self._button is None:
             self._button = WordButton(offer)
             self._button.clicked.connect(self.taken)
+            self.setFocusProxy(self._button)
             self._column.insertSpacing(self._column.count() - 1, theme.SPACE)
             self._column.insertWidget(self._column.count() - 1, self._button, alignment=Qt.AlignmentFlag.AlignHCenter)
         if self._button is not None:

@@ -19,7 +19,7 @@ class NavButton(QAbstractButton):
         """Make one.
 
         Args:
-            alarming: drawn in the colour of errors.
+            alarming: drawn in the colour of errors, unless its number is 0.
         """
         super().__init__(parent)
         self._icon = icon
@@ -27,6 +27,7 @@ class NavButton(QAbstractButton):
         self._title, self._place = text, ""
         self._number = ""
         self._live: Live | None = None
+        self._waiting = 0
         self._alarming = alarming
         self.setAccessibleName(text)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -49,7 +50,21 @@ class NavButton(QAbstractButton):
                 self._title, _, self._place = self._name.partition(" · ")
                 self.updateGeometry()
             self._live = live
-            self.setAccessibleName(f"{self._name}, {wording.LIVE[live]}")
+            self._name_state()
+
+    def set_waiting(self, changes: int) -> None:
+        """Show beside that how many changes of the account wait."""
+        if changes != self._waiting:
+            self._waiting = changes
+            self._name_state()
+
+    def _state(self) -> str:
+        assert self._live is not None  # noqa: S101 (asked by the callers)
+        return wording.LIVE[self._live] + (f" · {self._waiting:,} waiting" if self._waiting else "")
+
+    def _name_state(self) -> None:
+        if self._live is not None:
+            self.setAccessibleName(f"{self._name}, {self._state().replace(' · ', ', ')}")
             self.update()
 
     def sizeHint(self) -> QSize:
@@ -74,7 +89,7 @@ class NavButton(QAbstractButton):
         elif self.underMouse():
             ground = colours.line
         draw_card(painter, self.rect(), ground, colours.accent if self.hasFocus() else None, width=2)
-        colour = colours.bad if self._alarming else colours.accent if self.isChecked() else colours.muted
+        colour = colours.bad if self._alarms() else colours.accent if self.isChecked() else colours.muted
         inner = self.rect().adjusted(theme.SPACE * 3 // 2, 0, -theme.SPACE * 3 // 2, 0)
         size = theme.icon_size(self.fontMetrics())
         place = QRect(inner.left(), inner.top(), size, inner.height())
@@ -93,9 +108,12 @@ class NavButton(QAbstractButton):
                 painter, QRect(zone.left(), upper.bottom(), zone.width(), zone.bottom() - theme.SPACE - upper.bottom() + 2), colours
             )
             zone = upper
-        painter.setPen(QColor(colours.bad if self._alarming else colours.text))
+        painter.setPen(QColor(colours.bad if self._alarms() else colours.text))
         painter.setFont(scaled(self.font(), 1.0, bold=self.isChecked()))
         self._draw(painter, zone, one_line(self._title))
+
+    def _alarms(self) -> bool:
+        return self._alarming and self._number != "0"
 
     def _draw_live(self, painter: QPainter, zone: QRect, colours: theme.Scheme) -> None:
         assert self._live is not None  # noqa: S101 (asked by the caller)
@@ -108,7 +126,7 @@ class NavButton(QAbstractButton):
         painter.setBrush(QColor(theme.live_colour(colours, self._live)))
         painter.drawEllipse(dot)
         painter.restore()
-        words = " · ".join(filter(None, (wording.LIVE[self._live], one_line(self._place))))
+        words = " · ".join(filter(None, (self._state(), one_line(self._place))))
         self._draw(painter, zone.adjusted(size + theme.SPACE * 3 // 4, 0, 0, 0), words)
 
     def _draw(self, painter: QPainter, zone: QRect, text: str) -> None:

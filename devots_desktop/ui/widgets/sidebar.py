@@ -96,6 +96,11 @@ class Sidebar(QWidget):
         if button := self._accounts.get(account_id):
             button.set_live(live)
 
+    def show_waiting(self, account_id: str, changes: int) -> None:
+        """Show how many changes of an account wait."""
+        if button := self._accounts.get(account_id):
+            button.set_waiting(changes)
+
     def show_account(self, account_id: str) -> None:
         """Mark an account as the current one."""
         if button := self._accounts.get(account_id):
@@ -106,8 +111,8 @@ class Sidebar(QWidget):
         self._views[view].setChecked(True)
 
     def show_counts(self, counts: Counts) -> None:
-        """Show how many todos each view has; "Needs you" is there only when something does."""
+        """Show how many todos each view has; "Needs you" is there only while something does, and while it is being looked at."""
         for view, number in {View.ALL: counts.all, View.OPEN: counts.open, View.DONE: counts.done}.items():
             self._views[view].set_number(number)
-        self.needs_you.set_number(counts.parked)
-        self.needs_you.setVisible(counts.parked > 0)
+        self.needs_you.set_number(counts.needs_you)
+        self.needs_you.setVisible(counts.needs_you > 0 or self.needs_you.isChecked())

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 from devots_desktop.domain.account import Live
 from devots_desktop.store.lists import Counts
 from devots_desktop.ui import theme, wording
-from devots_desktop.ui.widgets.buttons import WordButton
+from devots_desktop.ui.widgets.buttons import QuietButton, WordButton
 from devots_desktop.ui.widgets.labels import DANGER, MUTED, TEXT, plain_label
 
 _SHOWN_MS = 12_000
@@ -23,9 +23,11 @@ class StatusLine(QWidget):
 
     Signals:
         sign_in_asked(): the button that is there while the account is signed out.
+        why_asked(): what is saved was pressed.
     """
 
     sign_in_asked = Signal()
+    why_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -38,12 +40,14 @@ class StatusLine(QWidget):
         self.sentence = plain_label(size=0.93, role=MUTED)
         self.sentence.setWordWrap(True)
         self.sentence.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self.saved = plain_label(size=0.93, role=MUTED)
+        self.saved = QuietButton("")
+        self.saved.setAccessibleDescription(self.tr("Says why"))
+        self.saved.clicked.connect(self.why_asked)
         self.sign_in: WordButton | None = None
         self._passing = QTimer(self, singleShot=True, interval=_SHOWN_MS)
         self._passing.timeout.connect(self._pass)
         self._row = row = QHBoxLayout(self)
-        row.setContentsMargins(theme.SPACE * 2, theme.SPACE // 2, theme.SPACE * 2, theme.SPACE // 2)
+        row.setContentsMargins(theme.SPACE * 2, theme.SPACE // 2, theme.SPACE, theme.SPACE // 2)
         row.setSpacing(theme.SPACE * 3 // 2)
         row.addWidget(self.sentence, 1)
         row.addWidget(self.saved)
@@ -71,9 +75,10 @@ class StatusLine(QWidget):
 
     def show_saved(self, live: Live, counts: Counts) -> None:
         """Show whether something waits, and since when that is so."""
+        now = datetime.now().astimezone()
         if self._so != (live, counts.pending):
-            self._so, self._since = (live, counts.pending), datetime.now().astimezone()
-        self.saved.setText(wording.saved(live, counts, self._since))
+            self._so, self._since = (live, counts.pending), now
+        self.saved.show_words(wording.saved(live, counts, self._since, now))
 
     def forget(self) -> None:
         """Another account is shown: what is passing was not about it."""
