@@ -28,11 +28,12 @@ SUPPORTED = ((3, 11), (3, 12), (3, 13))
 LOCKS = {"run": ("build.txt", "run.txt"), "bundle": ("build.txt", "run.txt", "bundle.txt"), "dev": ("dev.txt",)}
 # A bundle: what reads and rewrites libraries (objcopy and strip are in the same package).
 BUNDLE_PROGRAMS = {"objdump": "binutils"}
-# Debian packages of the tests' servers: an X server and what types into its windows, a session bus, PostgreSQL; and what checks our desktop files.
+# Debian packages of the tests' servers: an X server, what types into its windows and a window manager, a session bus, PostgreSQL; and what checks our desktop files.
 TEST_PROGRAMS = {
     **BUNDLE_PROGRAMS,
     "Xvfb": "xvfb",
     "xdotool": "xdotool",
+    "openbox": "openbox",
     "xauth": "xauth",
     "dbus-daemon": "dbus",
     "desktop-file-validate": "desktop-file-utils",

@@ -20,7 +20,6 @@ ROWS = {
     "base": TODO[:-1],
     "tombstone": ("client_id", "row_version"),
     "staging": (*TODO[:-1], "deleted"),
-    "seen": ("client_id",),
     "missing": ("client_id", "at", "settled"),
     "conflict": ("client_id", "field", "lost", "won", "at"),
     "journal": ("client_id", "key", "op", "via", "text", "completed", "at"),

@@ -258,5 +258,5 @@ def _standing(db: sqlite3.Connection) -> tuple[int, int | None, int | None]:
         " NOT EXISTS (SELECT 1 FROM sync_state WHERE name = 'since')",
         (WHOLE,),
     ).fetchone()
-    arrived = db.execute("SELECT count(*) FROM seen").fetchone()[0] if unfinished else None
+    arrived = db.execute("SELECT count(*) FROM todo WHERE row_version >= 0").fetchone()[0] if unfinished else None
     return needs_you, arrived, numbers.read(db, "contact")

@@ -121,8 +121,8 @@ def _fill(db: sqlite3.Connection, folder: Path, path: Path, *, syncs: bool, cloc
     _insert(db, "parked", ("seq", *MUTATIONS["parked"], "checksum"), found.parked.values())
     _insert(db, "conflict", ("seq", *ROWS["conflict"], "checksum"), found.conflicts.values())
     _keep_unsent(db, unsent, clock())
-    # The row below an edit comes with the next pull, which every version is news to.
-    db.execute("UPDATE todo SET row_version = -1 WHERE state <> 'synced'")
+    # Everything comes with the next pull, which every version is news to.
+    db.execute("UPDATE todo SET row_version = -1")
     rows.stamp(db)
     _raise_sequence(db, "todo", found.last_key)
     _raise_sequence(db, "journal", found.last_seq)

@@ -191,38 +191,24 @@ def unstage(db: sqlite3.Connection, done: list[ServerRow]) -> None:
     db.executemany("DELETE FROM staging WHERE client_id = ?", [(row.client_id,) for row in done])
 
 
-def mark_seen(db: sqlite3.Connection, page: Sequence[ServerRow]) -> None:
-    """Note that a full pull brought these rows, for the sweep at its end."""
-    brought = [(row.client_id, checksum(row.client_id)) for row in page if not row.deleted]
-    db.executemany("INSERT OR IGNORE INTO seen (client_id, checksum) VALUES (?, ?)", brought)
+def unseen(db: sqlite3.Connection, brought: Container[str] | None = None) -> list[str]:
+    """The todos that a complete list did not bring, that nothing of this device lies over and that the user was not asked about yet.
 
-
-def seen(db: sqlite3.Connection) -> set[str]:
-    """The rows that a full pull has brought so far. Raises CacheDamaged: for a wrong one a todo would be taken off the screen."""
-    found = db.execute("SELECT client_id, checksum FROM seen").fetchall()
-    for client_id, stored in found:
-        verify(stored, client_id)
-    return {client_id for client_id, _ in found}
-
-
-def unseen(db: sqlite3.Connection, brought: Container[str]) -> list[str]:
-    """The todos that a complete list did not bring, that nothing of this device lies over and that the user was not asked about yet."""
+    Args:
+        brought: what the list brought; None for a full pull, which gave what it brought a version: it began with none known.
+    """
     found = db.execute(
-        "SELECT client_id FROM todo WHERE client_id NOT IN (SELECT client_id FROM outbox) AND client_id NOT IN (SELECT client_id FROM parked)"
-        " AND client_id NOT IN (SELECT client_id FROM missing)"
+        "SELECT client_id FROM todo WHERE (row_version < 0 OR ?) AND client_id NOT IN (SELECT client_id FROM outbox)"
+        " AND client_id NOT IN (SELECT client_id FROM parked) AND client_id NOT IN (SELECT client_id FROM missing)",
+        (brought is not None,),
     )
-    return [client_id for (client_id,) in found if client_id not in brought]
+    return [client_id for (client_id,) in found if brought is None or client_id not in brought]
 
 
-def unseen_below(db: sqlite3.Connection, brought: Container[str]) -> list[tuple[str, int]]:
-    """The todos with edits of this device that a complete list did not bring, with the version of the row below."""
-    found = db.execute("SELECT client_id, row_version FROM base")
-    return [(client_id, row_version) for client_id, row_version in found if client_id not in brought]
-
-
-def forget_seen(db: sqlite3.Connection) -> None:
-    """Begin or end a full pull."""
-    db.execute("DELETE FROM seen")
+def unseen_below(db: sqlite3.Connection, brought: Container[str] | None = None) -> list[tuple[str, int]]:
+    """The todos with edits of this device that a complete list did not bring, with the version of the row below. `brought` as in `unseen`."""
+    found = db.execute("SELECT client_id, row_version FROM base WHERE row_version < 0 OR ?", (brought is not None,))
+    return [(client_id, row_version) for client_id, row_version in found if brought is None or client_id not in brought]
 
 
 def forget_versions(db: sqlite3.Connection) -> None:

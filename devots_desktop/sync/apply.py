@@ -107,11 +107,8 @@ def receive_first(cache: Cache, page: Page, cursor: replica.Cursor) -> int:
         how many rows were news.
     """
     with cache.transaction(durable=False) as db:
-        if cursor.after is None:
-            replica.forget_seen(db)
         found = _named(db, page)
         news = _apply(db, found, Via.PULL, cache.clock(), tell=False)
-        replica.mark_seen(db, found)
         horizon = cursor.horizon if cursor.after else page.horizon
         replica.set_cursor(db, replica.Cursor(epoch=page.epoch, horizon=horizon, after=page.end or cursor.after))
         replica.note_contact(db, cache.clock())
@@ -125,12 +122,12 @@ def swept(cache: Cache, seen: Collection[str] | None = None) -> Sweep:
     """What the end of a complete list would take off the screen.
 
     Args:
-        seen: the todos that the list brought; None for those of a full pull, which are stored.
+        seen: the todos that the list brought; None for a full pull, whose rows tell.
     """
     with cache.reading() as db:
-        brought = replica.seen(db) if seen is None else seen
         shown = db.execute("SELECT (SELECT count(*) FROM todo) - (SELECT count(*) FROM missing)").fetchone()[0]
-        return Sweep(frozenset(replica.unseen(db, brought)), shown, empty=not brought)
+        empty = replica.cursor(db).after is None if seen is None else not seen
+        return Sweep(frozenset(replica.unseen(db, seen)), shown, empty=empty)
 
 
 def end_list(cache: Cache, seen: Collection[str] | None = None, *, ask: bool) -> None:
@@ -141,18 +138,16 @@ def end_list(cache: Cache, seen: Collection[str] | None = None, *, ask: bool) ->
         ask: leave what would go on the screen, and ask the user.
     """
     with cache.transaction() as db:
-        brought = replica.seen(db) if seen is None else seen
-        missing.found(db, brought)
-        gone = replica.unseen(db, brought)
+        missing.found(db, seen or ())
+        gone = replica.unseen(db, seen)
         if ask:
             missing.note(db, gone, cache.clock())
         for client_id in () if ask else gone:
             replica.remove(db, client_id, Via.PULL, cache.clock())
+        # Kept for its edits. Were they taken back, nobody would hear any more that the server has not got it.
+        for client_id, row_version in replica.unseen_below(db, seen):
+            replica.bury(db, client_id, row_version + 1)
         if seen is None:
-            # Kept for its edits. Were they taken back, nobody would hear any more that the server has not got it.
-            for client_id, row_version in replica.unseen_below(db, brought):
-                replica.bury(db, client_id, row_version + 1)
-            replica.forget_seen(db)
             first = replica.cursor(db)
             replica.set_cursor(db, replica.Cursor(since=first.horizon, epoch=first.epoch))
         journal.trim(db)
@@ -244,7 +239,6 @@ def mend(cache: Cache, differing: Mapping[str, int | None], server: Mapping[str,
 
 def _restart(db: sqlite3.Connection) -> None:
     replica.forget_versions(db)
-    replica.forget_seen(db)
     replica.set_cursor(db, replica.Cursor())
 
 

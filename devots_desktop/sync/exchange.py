@@ -39,24 +39,29 @@ class Exchange:
         self._run = run
         self._publish = publish
         self._at_once = PUSH_MOST
+        self._looked = False
         self.pushed = self.pulled = 0
 
     async def begin(self) -> None:
         """Look what kind of server it is before anything is sent: one that keeps keys of its own would not know our todos by ours."""
         cursor = await self._run(partial(apply.cursor, self._cache))
-        if cursor.epoch not in ("", PLAIN):
-            return
-        if (await self._page(0, None)).plain:
-            # Each answer is stored before the next request: a plain server cannot give it again.
-            self._at_once = 1
-            await self._run(partial(apply.note_plain, self._cache))
-        elif cursor.epoch:
-            await self._restart(cursor)
+        if cursor.epoch in ("", PLAIN):
+            if not await self._waits():
+                return
+            page = await self._page(0, None)
+            if page.plain:
+                await self._run(partial(apply.note_plain, self._cache))
+            elif cursor.epoch:
+                await self._restart(cursor)
+        self._looked = True
 
     async def push(self) -> None:
         """Send the outbox, oldest first, until it is empty."""
-        size = self._at_once
-        while batch := await self._in_cache(partial(apply.take, self._cache, size)):
+        size = PUSH_MOST
+        while await self._waits():
+            if not self._looked:
+                await self.begin()
+            batch = await self._in_cache(partial(apply.take, self._cache, min(size, self._at_once)))
             try:
                 answers = await self._remote.push(batch)
             except BatchRefused as error:
@@ -65,7 +70,7 @@ class Exchange:
                     continue
                 answers = [Answer(batch[0].mutation_id, Outcome.REFUSED, reason=error.sentence)]
             self.pushed += await self._in_cache(partial(apply.acknowledge, self._cache, batch, answers))
-            size = self._at_once
+            size = PUSH_MOST
 
     async def pull(self, via: Via = Via.PULL) -> None:
         """Bring what changed since the cursor; everything, where there is none."""
@@ -162,7 +167,13 @@ class Exchange:
         page = await self._remote.pull(since, after, PAGE_ROWS)
         if page.user_id != self._user_id:
             raise SignedOut  # Somebody else's page is never stored, its cursor neither.
+        if page.plain:
+            # Each answer is stored before the next request: a plain server cannot give it again.
+            self._at_once = 1
         return page
+
+    async def _waits(self) -> bool:
+        return (await self._run(partial(apply.waiting, self._cache)))[0] > 0
 
     async def _in_cache(self, work: Callable[[], Result]) -> Result:
         """Do something in the cache and tell what changed."""

@@ -6,8 +6,9 @@ device that sees another value overruled keeps it as a conflict.
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from devots_desktop.domain.mutation import DELETED_ELSEWHERE, NOT_MADE, Answer, Kind, Mutation, Outcome, merge
 from devots_desktop.domain.todo import FIELDS, WHOLE, ServerRow, Value, whole
@@ -31,8 +32,7 @@ class Case(Enum):
     PARK = "the server refused the mutation, or its todo is gone: the user decides"
 
 
-@dataclass(frozen=True, slots=True)
-class Local:
+class Local(NamedTuple):
     """What this device has of one todo.
 
     Attributes:
@@ -82,8 +82,7 @@ class Lost:
     won: str
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """What to do.
 
     Attributes:
@@ -138,7 +137,7 @@ def answered(local: Local, mutation: Mutation, answer: Answer) -> Decision:
         made = not any(other.kind is Kind.CREATE for other in local.parked)
         # The row below is known to be no more, before its tombstone has come; unless this answers a repeated request, and it was made anew since.
         bury = local.base.row_version + 1 if local.base is not None and answer.row is None else UNKNOWN
-        return replace(_parked(local, mutation, DELETED_ELSEWHERE if made else NOT_MADE), bury=bury)
+        return _parked(local, mutation, DELETED_ELSEWHERE if made else NOT_MADE)._replace(bury=bury)
     # The server will not have it: this one waits for the user, the ones behind it go on.
     if answer.outcome is Outcome.REFUSED:
         return _parked(local, mutation, answer.reason)
@@ -168,21 +167,21 @@ def repaired(local: Local, row: ServerRow | None) -> Decision:
         return Decision(Case.TOMBSTONE)
     if row is None or gone:
         return Decision(Case.ASK)
-    decision = incoming(replace(local, row_version=UNKNOWN, buried=UNKNOWN), row)
+    decision = incoming(local._replace(row_version=UNKNOWN, buried=UNKNOWN), row)
     # What was overruled by a server that is not ahead may be worth something: it is kept as a conflict.
     if local.touched or local.shown is None or row.deleted or row.row_version > local.row_version:
         return decision
     server = row.patch()
     lost = tuple(Lost(name, _text(value), _text(server[name])) for name, value in local.shown.patch().items() if server[name] != value)
-    return replace(decision, lost=lost)
+    return decision._replace(lost=lost)
 
 
 def _settled(local: Local, row: ServerRow, decision: Decision) -> Decision:
     """Show the row of an answer, or a newer one that was pulled meanwhile, below the edits that still wait."""
     newest = local.base if local.base is not None and local.base.row_version > row.row_version else row
     if local.touched:
-        return replace(decision, show=local.over(newest), base=newest)
-    return replace(decision, show=newest)
+        return decision._replace(show=local.over(newest), base=newest)
+    return decision._replace(show=newest)
 
 
 def _deleted(local: Local, mutation: Mutation, answer: Answer) -> Decision:

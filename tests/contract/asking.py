@@ -4,7 +4,7 @@ import asyncio
 import functools
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any, ParamSpec
+from typing import Any, ParamSpec, Protocol
 
 from devots_desktop.domain.mutation import Kind, Mutation, Page
 from devots_desktop.domain.todo import Patch, ServerRow
@@ -29,8 +29,14 @@ def runs(test: Callable[Args, Coroutine[Any, Any, None]]) -> Callable[Args, None
     return run
 
 
+class Closing(Protocol):
+    """What is closed at the end."""
+
+    async def close(self) -> None: ...
+
+
 @asynccontextmanager
-async def opened(*remotes: Remote) -> AsyncIterator[None]:
+async def opened(*remotes: Closing) -> AsyncIterator[None]:
     try:
         yield
     finally:

@@ -4,16 +4,29 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.contract.backends import Backend, MemoryBackend, PostgresBackend
+from tests.contract import plain_postgres
+from tests.contract.backends import Backend, MemoryBackend, PlainPostgresBackend, PostgresBackend
+from tests.outcomes import not_promised
 from tests.servers.fixtures import Servers
 
+BACKENDS = ["memory", "memory-plain", "postgres-15", "postgres-15-plain", "postgres-18", "postgres-18-plain"]
 
-@pytest.fixture(params=["memory", "postgres-15", "postgres-18"])
+
+@pytest.fixture(params=BACKENDS)
 def backend(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Backend]:
-    if request.param == "memory":
-        yield MemoryBackend()
+    kind, _, rest = request.param.partition("-")
+    plain = rest.endswith("plain")
+    if plain and (beyond := request.node.get_closest_marker("managed")):
+        not_promised(beyond.args[0])
+    if kind == "memory":
+        yield MemoryBackend(plain=plain)
         return
-    version = int(request.param.removeprefix("postgres-"))
-    managed = servers.managed(version, "portal")
-    yield PostgresBackend(managed)
-    servers.server(version).drop_database(managed.database)
+    server = servers.server(int(rest.removesuffix("-plain")))
+    if plain:
+        database = plain_postgres.make(server)
+        yield PlainPostgresBackend(database)
+    else:
+        managed = servers.managed(server.version, "portal")
+        database = managed.database
+        yield PostgresBackend(managed)
+    server.drop_database(database)

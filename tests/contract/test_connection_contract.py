@@ -48,6 +48,7 @@ class TestPeople:
                 with pytest.raises(SignedOut):
                     await ask()
 
+    @pytest.mark.managed("the portal's table tells nobody")
     @runs
     async def test_signed_out_while_listening_the_next_request_says_so(self, backend: Backend) -> None:
         ada = backend.person("ada")
@@ -80,6 +81,7 @@ async def heard(remote: Remote) -> AsyncIterator[asyncio.Event]:
             await task
 
 
+@pytest.mark.managed("the portal's table tells nobody")
 class TestListen:
     @pytest.mark.parametrize("verb", ["add", "edit", "delete"])
     @runs
@@ -166,6 +168,7 @@ class TestListen:
 
 
 class TestConnection:
+    @pytest.mark.managed("a plain server remembers no mutations and their answers")
     @runs
     async def test_requests_go_on_after_a_cut(self, backend: Backend) -> None:
         remote = backend.remote(backend.person("ada"))
@@ -205,6 +208,7 @@ class TestConnection:
             await remote.close()
         await backend.nowhere(ada).close()
 
+    @pytest.mark.managed("the portal's table tells nobody")
     @runs
     async def test_closing_while_it_listens_or_asks(self, backend: Backend) -> None:
         ada = backend.person("ada")

@@ -24,6 +24,7 @@ class TestPush:
             rows, _ = await all_pages(remote)
             assert rows == [answer.row]
 
+    @pytest.mark.managed("a plain table takes the time that it is given")
     @runs
     async def test_a_time_to_come_becomes_the_servers(self, backend: Backend) -> None:
         remote = backend.remote(backend.person("ada"))
@@ -48,7 +49,7 @@ class TestPush:
                 made.row.created_at,
                 made.row.server_id,
             )
-            assert answer.row.row_version > made.row.row_version
+            assert backend.plain or answer.row.row_version > made.row.row_version
             assert answer.row.updated_at >= made.row.updated_at
 
     @runs
@@ -68,6 +69,7 @@ class TestPush:
             missing = edit(new_id(), text="x") if kind is Kind.EDIT else delete(new_id())
             assert await remote.push([missing]) == [Answer(missing.mutation_id, Outcome.GONE)]
 
+    @pytest.mark.managed("a plain table has no keys of ours")
     @runs
     async def test_a_create_of_what_is_there_changes_nothing(self, backend: Backend) -> None:
         remote = backend.remote(backend.person("ada"))
@@ -124,6 +126,7 @@ class TestPush:
             first, second = [(await remote.push([bad]))[0] for _ in range(2)]
             assert (second, second.duplicate) == (first, False)
 
+    @pytest.mark.managed("a plain server is sent one mutation at a time")
     @runs
     async def test_fifty_at_once_and_no_more(self, backend: Backend) -> None:
         remote = backend.remote(backend.person("ada"))
@@ -134,6 +137,7 @@ class TestPush:
             assert (await all_pages(remote))[0] == []
             assert {answer.outcome for answer in await remote.push(batch[:50])} == {Outcome.APPLIED}
 
+    @pytest.mark.managed("a plain server is sent one mutation at a time")
     @runs
     async def test_a_text_that_fails_the_whole_request_is_a_refusal_and_not_a_reason_to_wait(self, backend: Backend) -> None:
         remote = backend.remote(backend.person("ada"))
@@ -144,6 +148,7 @@ class TestPush:
             assert len(await remote.push([create("fine")])) == 1
 
 
+@pytest.mark.managed("a plain server remembers no mutations and their answers")
 class TestExactlyOnce:
     @runs
     async def test_repeated_at_once_it_is_answered_as_the_first_time(self, backend: Backend) -> None:
@@ -232,6 +237,7 @@ class TestPull:
             assert page.epoch
             assert (await remote.pull(page.horizon, None, 500)).epoch == page.epoch
 
+    @pytest.mark.managed("a plain server keeps no versions, tombstones or horizon")
     @pytest.mark.parametrize("limit", [1, 2, 3, 7, 500])
     @runs
     async def test_pages_bring_every_row_once_in_order(self, backend: Backend, limit: int) -> None:
@@ -247,6 +253,7 @@ class TestPull:
             assert rows == sorted(rows, key=lambda row: (row.row_version, row.client_id))
             assert [row.client_id for row in rows if row.deleted] == [made[0].client_id]
 
+    @pytest.mark.managed("each pull of a plain server is the complete list")
     @runs
     async def test_the_next_pull_brings_what_came_since_and_ends(self, backend: Backend) -> None:
         remote = backend.remote(backend.person("ada"))
@@ -258,6 +265,7 @@ class TestPull:
             assert rows == [new.row]
             assert (await all_pages(remote, page.horizon))[0] == []
 
+    @pytest.mark.managed("a plain server keeps no versions, tombstones or horizon")
     @runs
     async def test_the_portals_own_writes_are_seen(self, backend: Backend) -> None:
         """It knows nothing of sync: it inserts, updates and deletes rows."""
@@ -286,6 +294,7 @@ class TestPull:
             web.rollback()
             assert (await all_pages(remote))[0] == []
 
+    @pytest.mark.managed("a plain server keeps no versions, tombstones or horizon")
     @runs
     async def test_delete_undo_and_delete_again(self, backend: Backend) -> None:
         remote = backend.remote(backend.person("ada"))
@@ -305,6 +314,7 @@ class TestPull:
             assert seen[2].created_at == made.created_at
 
 
+@pytest.mark.managed("a plain server keeps no versions, tombstones or horizon")
 class TestInterleavings:
     """sync.md, "The gapless cursor"."""
 

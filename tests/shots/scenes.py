@@ -400,7 +400,8 @@ def first_download(stage: Stage) -> MainWindow:
     window = stage.window((*_DAY, *_THREE), done=2, server=True)
     stage.all_sent()
     with stage.opened.cache.transaction() as db:
-        replica.mark_seen(db, [ServerRow(str(number), number, "", False, 0, 0, 1) for number in range(1_500)])
+        arrived = [ServerRow(str(number), number, f"Todo {number}", False, 0, 0, 1) for number in range(1_500)]
+        replica.show_all(db, arrived, {}, Via.PULL, 0, tell=False)
         replica.note_contact(db, 1_790_000_000_000_000)
     _tell(window, stage.opened, Status(Live.CHECKING))
     return window

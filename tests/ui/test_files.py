@@ -53,8 +53,9 @@ def test_the_form_is_that_of_the_chosen_filter(qapp: QApplication, tmp_path: Pat
         asked = dialog(window)
         asked.selectNameFilter(chosen)
         asked.filterSelected.emit(chosen)
+        asked.selectFile("mine")
         asked.accept()
-        name = f"todos.{chosen.partition('*.')[2].rstrip(')')}"
+        name = f"mine.{chosen.partition('*.')[2].rstrip(')')}"
         await until((tmp_path / name).exists)
         assert (tmp_path / name).read_text().startswith(begins)
 

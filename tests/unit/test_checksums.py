@@ -48,7 +48,6 @@ def fill(cache: Cache) -> None:
     with cache.transaction() as db:
         replica.add_lost(db, ONE, "text", "oat", "soy", 7)
         replica.bury(db, "gone", 9)
-        replica.mark_seen(db, list(rows))
         missing.note(db, [THREE], 8)
 
 
@@ -124,7 +123,6 @@ READERS: list[tuple[str, str, Callable[[Cache], object]]] = [
     ("journal", "client_id op via text completed at", lambda each: each.news()),
     ("journal", "at", _origin),
     ("staging", "text completed row_version deleted", lambda each: apply.apply_staged(each, replica.Cursor(since=3), Via.LIVE)),
-    ("seen", "client_id", apply.swept),
     ("missing", "client_id settled", lambda each: missing.answer(each, Choice.REMOVE)),
     ("undo", "action count undone", _steps),
     ("undo", "action count", undo.undo),

@@ -87,6 +87,23 @@ def part(zone: str) -> Callable[[str], QRect | None]:
     return find
 
 
+def rows(wanted: str) -> QRect | None:
+    """The list, where it shows these todos and no others, each on a line behind an x or an o, in whatever order."""
+    for view in shown():
+        if isinstance(view, TodoView):
+            model = view.model()
+            todos = [model.index(row, 0).data(TODO_ROLE) for row in range(model.rowCount())]
+            if sorted(f"{'x' if todo.completed else 'o'} {todo.text}" for todo in todos if todo) == sorted(wanted.splitlines()):
+                return on_screen(view, view.rect())
+    return None
+
+
+def focused(name: str) -> QRect | None:
+    """What is typed into, where it has the keyboard."""
+    widget = QApplication.focusWidget()
+    return on_screen(widget, widget.rect()) if widget is not None and widget.accessibleName() == name else None
+
+
 def item(text: str) -> QRect | None:
     """An item of any other list, such as that of a file dialog."""
     for view in shown():
@@ -113,6 +130,8 @@ FINDERS: dict[str, Callable[[str], QRect | None]] = {
     "button": button,
     "field": field,
     "entry": entry,
+    "focused": focused,
+    "rows": rows,
     "row": part("text"),
     "circle": part("check"),
     "bin": part("delete"),

@@ -59,6 +59,12 @@ class Hand:
         """Wait for a thing and click on it."""
         self.display.click(*self.find(kind, name), button=button, times=times)
 
+    def write(self, field: str, text: str) -> None:
+        """Click into a field and type: a window manager may pass a click on after the letters, so it is waited for."""
+        self.click("field", field)
+        self.find("focused", field)
+        self.display.type(text)
+
     def choose(self, name: str, *, of: str) -> None:
         """Choose from the menu of a todo's row."""
         self.click("row", of, button=3)
@@ -71,8 +77,10 @@ class Hand:
         self.click("entry", name)
 
     def has(self, *wanted: str) -> None:
-        """Wait until these todos are stored, newest first."""
+        """Wait until these todos are stored, newest first, and shown: where they are is certain then."""
         until(lambda: self._stored() == list(wanted), f"{wanted}, but there is {self._stored()}")
+        if wanted:
+            self.find("rows", "\n".join(wanted))
 
     def _stored(self) -> list[str]:
         lists = Lists(self.profile / "accounts" / "computer" / "cache.sqlite3")
@@ -131,8 +139,7 @@ def test_the_window_managers_button_ends_it(desk: Display, profile: Path) -> Non
 
 def _adds(hand: Hand) -> None:
     for text in ("one", "two", "three"):
-        hand.click("field", "New todo")
-        hand.display.type(text)
+        hand.write("New todo", text)
         hand.click("button", "Add")
         hand.find("row", text)
     hand.has("o three", "o two", "o one")
@@ -148,12 +155,12 @@ def _ticks(hand: Hand) -> None:
 
 def _edits(hand: Hand) -> None:
     hand.click("row", "one", times=2)
-    hand.find("field", "Text of the todo")
+    hand.find("focused", "Text of the todo")
     hand.display.type("uno")
     hand.click("field", "New todo")
     hand.has("o three", "o two", "o uno")
     hand.choose("Edit", of="uno")
-    hand.find("field", "Text of the todo")
+    hand.find("focused", "Text of the todo")
     hand.display.type("one")
     hand.click("field", "New todo")
     hand.has("o three", "o two", "o one")
@@ -215,13 +222,11 @@ def _copies_and_pastes(hand: Hand) -> None:
 
 
 def _searches(hand: Hand) -> None:
-    hand.click("field", "Search")
-    hand.display.type("tw")
+    hand.write("Search", "tw")
     hand.gone("row", "one")
     hand.click("button", "Clear the search")
     hand.find("row", "one")
-    hand.click("field", "Search")
-    hand.display.type("nothing has this")
+    hand.write("Search", "nothing has this")
     hand.click("button", "Show the whole list")
     hand.find("row", "one")
 
@@ -254,8 +259,7 @@ def _opens_details(hand: Hand) -> None:
     hand.click("button", "Details")
     hand.click("button", "Mark as done")
     hand.has("o three", "x two", "x one")
-    hand.click("field", "Text of the todo")
-    hand.display.type("!")
+    hand.write("Text of the todo", "!")
     hand.click("row", "three")
     hand.has("o three", "x two", "x one!")
     hand.click("button", "Close the details")
