@@ -28,6 +28,7 @@ def edit(db: sqlite3.Connection, row: rows.Row, changed: Patch, at: int, *, anew
     """
     _remember_base(db, row)
     last, parked, queued = outbox.last_unsent(db, row.client_id), _unpark(db, row.client_id), outbox.pending(db, row.client_id)
+    anew = anew and _alive(db, row.client_id) is None  # Else somebody has made it anew already.
     if anew or any(mutation.kind is Kind.CREATE for mutation in parked):
         if last is not None:
             outbox.remove(db, last.mutation_id)
@@ -43,12 +44,13 @@ def edit(db: sqlite3.Connection, row: rows.Row, changed: Patch, at: int, *, anew
 
 
 def delete(db: sqlite3.Connection, row: rows.Row, at: int) -> None:
-    """A delete takes the place of what was never sent or is parked; of a create that was never sent, nothing remains."""
+    """A delete takes the place of what was never sent or is parked; of a create that was never sent, nothing remains, unless the todo was made elsewhere too."""
     _remember_base(db, row)
     last, parked = outbox.last_unsent(db, row.client_id), _unpark(db, row.client_id)
     if last is not None:
         outbox.remove(db, last.mutation_id)
-    if last is not None and last.kind is Kind.CREATE:
+    deleting = any(mutation.kind is Kind.DELETE for mutation in outbox.pending(db, row.client_id))
+    if last is not None and last.kind is Kind.CREATE and (deleting or _alive(db, row.client_id) is None):
         _forget_base(db, row.client_id)
         return
     base = row.patch() | (last.base if last else {}) | _first_seen(parked)

@@ -107,6 +107,9 @@ def receive_first(cache: Cache, page: Page, cursor: replica.Cursor) -> int:
         how many rows were news.
     """
     with cache.transaction(durable=False) as db:
+        if not cursor.epoch and replica.knows_versions(db):
+            # Answers to pushes have told them before any page has: nobody knows of which history they are.
+            replica.forget_versions(db)
         found = _named(db, page)
         news = _apply(db, found, Via.PULL, cache.clock(), tell=False)
         horizon = cursor.horizon if cursor.after else page.horizon

@@ -146,7 +146,7 @@ class Exchange:
     async def _sweep(self, seen: Collection[str] | None = None) -> None:
         """End a complete list. Silence is not deletion (sync.md, promise 7): what looks like a lost list is not believed without a second look."""
         would = await self._run(partial(apply.swept, self._cache, seen))
-        doubtful = would.gone and (would.empty or (len(would.gone) > ASK_ABOVE and len(would.gone) > would.shown / 2))
+        doubtful = (would.empty and would.shown) or (len(would.gone) > ASK_ABOVE and len(would.gone) > would.shown / 2)
         if doubtful:
             await self._look_again(would)
         await self._in_cache(partial(apply.end_list, self._cache, seen, ask=bool(doubtful) and len(would.gone) > ASK_ABOVE))

@@ -184,9 +184,9 @@ class Device:
             self.overruled.pop(mutation_id, None)
 
     def would_miss(self) -> bool:
-        """Whether an empty list would take todos off the screen."""
+        """Whether an empty list would take todos off the screen, also if the user deletes one meanwhile."""
         with self.cache.reading() as db:
-            return bool(replica.unseen(db, ()))
+            return len(replica.unseen(db, ())) > 2
 
     def note_parked(self) -> None:
         """Each parked mutation was refused by the server, and is not sent again."""

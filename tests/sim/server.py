@@ -82,9 +82,9 @@ class Server(MemoryServer):
         self.was.setdefault(client_id, [State(-1.0)]).append(state)
 
     def since(self, client_id: str, moment: float) -> list[State]:
-        """The states of a todo from a moment on, with the one that it had then."""
+        """The states of a todo from a moment on, with the one that it had before."""
         states = self.was.get(client_id, [State(-1.0)])
-        first = max(place for place, state in enumerate(states) if state.since <= moment)
+        first = max(place for place, state in enumerate(states) if state.since < moment)
         return states[first:]
 
     def runs(self, transaction: Transaction) -> bool:
