@@ -82,8 +82,8 @@ def horizon_of_the_last_page() -> AbstractContextManager[object]:
         last[id(exchange._cache)] = found.horizon
         return found
 
-    def apply_staged(original: Callable[..., Any], cache: Cache, cursor: replica.Cursor, via: Via) -> object:
-        return original(cache, replace(cursor, since=last[id(cache)]), via)
+    def apply_staged(original: Callable[..., Any], cache: Cache, cursor: replica.Cursor, via: Via, most: int) -> object:
+        return original(cache, replace(cursor, since=last[id(cache)]), via, most)
 
     return _both(_wrapped(Exchange, "_page", page), _wrapped(apply, "apply_staged", apply_staged))
 
