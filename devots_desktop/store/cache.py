@@ -80,7 +80,6 @@ class Cache:
                 if damaged or damage.marked(self.path) or _lost(self.path):
                     raise CacheDamaged(f"The file {self.path} is damaged.")
                 self.db = connect(self.path)
-                self._durable = True  # As _PRAGMAS has set it.
                 self._seen = journal.end(self.db)
                 self._trouble = None
         except DevotsError as error:
@@ -112,9 +111,7 @@ class Cache:
             durable: wait until the disk has it. False for what a server can send again.
         """
         with self._usable():
-            if durable is not self._durable:
-                self.db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
-                self._durable = durable
+            self.db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             self.db.execute("BEGIN IMMEDIATE")
             try:
                 yield self.db

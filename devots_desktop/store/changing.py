@@ -43,9 +43,11 @@ def change(cache: Cache, row: rows.Row, changed: Patch, at: int, *, anew: bool =
         queueing.edit(cache.db, row, changed, at, anew=anew)
     text, completed = (changed.get(name, value) for name, value in row.patch().items())
     new = row._replace(text=str(text), completed=bool(completed), updated_at=at, state=_state(cache, row.client_id))
+    # Nothing else: SQLite would write an index anew even where its columns are set to what they are.
+    fields = "".join(f"{name} = ?, " for name in changed)
     cache.db.execute(
-        "UPDATE todo SET text = ?, completed = ?, updated_at = ?, state = ?, checksum = ? WHERE key = ?",
-        (new.text, new.completed, at, new.state, new.checksum, row.key),
+        f"UPDATE todo SET {fields}updated_at = ?, state = ?, checksum = ? WHERE key = ?",
+        (*changed.values(), at, new.state, new.checksum, row.key),
     )
     return Changed(Op.UPDATE, new)
 

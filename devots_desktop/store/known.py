@@ -10,7 +10,7 @@ from devots_desktop.store.replica import Cursor, cursor
 _ROW = "client_id, server_id, text, completed, created_at, updated_at, row_version"
 _KNOWN = f"""
     SELECT {_ROW} FROM (
-      SELECT {_ROW} FROM base UNION ALL SELECT {_ROW} FROM todo WHERE row_version >= 0 AND client_id NOT IN (SELECT client_id FROM base)) k
+      SELECT {_ROW} FROM base UNION ALL SELECT {_ROW} FROM todo WHERE client_id NOT IN (SELECT client_id FROM base)) k
      WHERE k.row_version > coalesce((SELECT t.row_version FROM tombstone t WHERE t.client_id = k.client_id), -1)"""
 """Below an edit of this device it is the base. A row of another epoch, or that the server never had, has version -1; one that is buried is not there."""
 

@@ -27,19 +27,20 @@ def edit(db: sqlite3.Connection, row: rows.Row, changed: Patch, at: int, *, anew
         anew: the user knows that the todo was deleted elsewhere, and wants it to be made anew.
     """
     _remember_base(db, row)
-    last, parked = outbox.last_unsent(db, row.client_id), _unpark(db, row.client_id)
+    queued, last = outbox.queued(db, row.client_id)
+    parked = _unpark(db, row.client_id)
     if anew or any(mutation.kind is Kind.CREATE for mutation in parked):
         if last is not None:
             outbox.remove(db, last.mutation_id)
         create(db, row.client_id, row.patch() | changed, at=at, created_at=row.created_at)
         return
-    again = _again(parked, outbox.pending(db, row.client_id)) if parked else {}
+    again = _again(parked, queued)
     seen = {name: row.patch()[name] for name in changed} | _first_seen(parked)
     if last is not None and last.kind is not Kind.DELETE:
         base = seen | last.base if last.kind is Kind.EDIT else {}
-        _store(db, replace(last, values=again | last.values | changed, base=base, made_at=at), write=outbox.replace)
+        _store(db, replace(last, values=again | last.values | changed, base=base, made_at=at), queued[:-1], write=outbox.replace)
     else:
-        _store(db, Mutation(_new_id(), row.client_id, Kind.EDIT, again | changed, seen, at), write=outbox.add)
+        _store(db, Mutation(_new_id(), row.client_id, Kind.EDIT, again | changed, seen, at), queued, write=outbox.add)
 
 
 def delete(db: sqlite3.Connection, row: rows.Row, at: int) -> None:
@@ -98,7 +99,7 @@ def put_back(db: sqlite3.Connection, deleted: ServerRow, at: int) -> ServerRow:
     values = {name: value for name, value in deleted.patch().items() if value != cancelled.base[name]}
     seen = {name: cancelled.base[name] for name in values}
     below = base or deleted
-    _store(db, Mutation(_new_id(), client_id, Kind.EDIT, values, seen, at), write=outbox.add)
+    _store(db, Mutation(_new_id(), client_id, Kind.EDIT, values, seen, at), outbox.pending(db, client_id), write=outbox.add)
     shown = merge(below.patch(), outbox.pending(db, client_id))
     return below._replace(text=str(shown["text"]), completed=bool(shown["completed"]))
 
@@ -113,9 +114,15 @@ def _making(db: sqlite3.Connection, client_id: str) -> bool:
     return any(mutation.kind is Kind.CREATE for mutation in outbox.pending(db, client_id))
 
 
-def _store(db: sqlite3.Connection, mutation: Mutation, *, write: Callable[[sqlite3.Connection, Mutation], None]) -> None:
-    """Store a mutation by `write`, or nothing where it would change nothing."""
-    needed = _needed(db, mutation)
+def _store(
+    db: sqlite3.Connection, mutation: Mutation, earlier: Sequence[Mutation], *, write: Callable[[sqlite3.Connection, Mutation], None]
+) -> None:
+    """Store a mutation by `write`, or nothing where it would change nothing.
+
+    Args:
+        earlier: what is queued of its todo before it.
+    """
+    needed = _needed(db, mutation, earlier)
     if needed.values:
         write(db, needed)
     else:
@@ -123,12 +130,11 @@ def _store(db: sqlite3.Connection, mutation: Mutation, *, write: Callable[[sqlit
         _forget_base(db, mutation.client_id)
 
 
-def _needed(db: sqlite3.Connection, mutation: Mutation) -> Mutation:
+def _needed(db: sqlite3.Connection, mutation: Mutation, earlier: Sequence[Mutation]) -> Mutation:
     """An edit without the fields that were changed and changed back: sent, they would overrule what others write meanwhile."""
     base = rows.base(db, mutation.client_id)
     if mutation.kind is not Kind.EDIT or (base is not None and replica.buried(db, mutation.client_id) > base.row_version):
         return mutation
-    earlier = [other for other in outbox.pending(db, mutation.client_id) if other.mutation_id != mutation.mutation_id]
     below = merge(base.patch() if base else {}, earlier)
     values = {name: value for name, value in mutation.values.items() if name not in below or below[name] != value}
     return replace(mutation, values=values, base={name: value for name, value in mutation.base.items() if name in values})

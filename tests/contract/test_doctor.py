@@ -22,7 +22,8 @@ from devots_desktop.services.accounts import Accounts
 from devots_desktop.services.doctor import Doctor
 from devots_desktop.services.postgres_form import PostgresForm
 from devots_desktop.services.tasks import Tasks
-from devots_desktop.store import rows
+from devots_desktop.store import missing, rows
+from devots_desktop.store.cache import Cache
 from devots_desktop.store.checksum import register
 from devots_desktop.store.profile import Profile
 from devots_desktop.store.sync_lock import SyncLock
@@ -194,6 +195,17 @@ class TestTheFiles:
         patient.sync()
         assert patient.shown() == ["bread", "eggs", TEXT]
         assert patient.examined()["list against server"].level is Level.OK
+
+    def test_one_of_an_older_version_is_only_named(self, patient: Patient) -> None:
+        with closing(sqlite3.connect(patient.cache, isolation_level=None)) as db:
+            db.execute("PRAGMA user_version = 3")
+        found = patient.examined()
+        assert (found["list"].level, found["list against server"].level) == (Level.WARNING, Level.UNCHECKED)
+
+    def test_todos_that_the_server_does_not_have_are_counted(self, patient: Patient) -> None:
+        with Cache(patient.cache, syncs=True, clock=now) as cache, cache.transaction() as db:
+            missing.note(db, [client_id for (client_id,) in db.execute("SELECT client_id FROM todo")], now())
+        assert patient.examined()["outbox"].sentence.startswith("3 todos are not on the server any more")
 
     def test_who_syncs_is_told(self, patient: Patient) -> None:
         lock = SyncLock(patient.cache)

@@ -13,6 +13,8 @@ from keyring.errors import PasswordDeleteError
 
 from devots_desktop.domain.account import Account, AccountKind, SecretStore
 from devots_desktop.domain.errors import AccountUnusable
+from devots_desktop.domain.finding import Level
+from devots_desktop.services.doctor import keeping
 from devots_desktop.services.secrets import MOST, Secrets
 from devots_desktop.store.profile import Profile
 
@@ -159,3 +161,28 @@ def test_what_another_process_wrote_is_read_after_stale(profile: Profile) -> Non
     asyncio.run(there.set(account(SecretStore.FILE), SECRET | {"token": "new"}))
     here.stale(account(SecretStore.FILE))
     assert asyncio.run(here.get(account(SecretStore.FILE))) == SECRET | {"token": "new"}
+
+
+class TestExamined:
+    """What the doctor says of the keyring."""
+
+    def test_one_that_works_holds_nothing_more_afterwards(self, profile: Profile, install: Install) -> None:
+        box = Box()
+        install(box)
+        asyncio.run(Secrets(profile).set(account(), SECRET))
+        before = dict(box.kept)
+        assert asyncio.run(keeping.examine(account(), Secrets(profile))).level is Level.OK
+        assert box.kept == before
+
+    @pytest.mark.parametrize("backend", [Truncating, Broken, Hanging])
+    def test_one_that_lies_fails_or_hangs(self, profile: Profile, install: Install, backend: type[Box]) -> None:
+        installed = backend()
+        install(installed)
+        found = asyncio.run(keeping.examine(account(), Secrets(profile, timeout=0.05 if backend is Hanging else 10)))
+        assert (found.level, "private file" in found.next_step) == (Level.WRONG, True)
+        if isinstance(installed, Hanging):
+            installed.answered.set()
+
+    @pytest.mark.parametrize("kept", [SecretStore.FILE, SecretStore.MEMORY])
+    def test_none_is_asked_where_none_is_used(self, profile: Profile, kept: SecretStore) -> None:
+        assert asyncio.run(keeping.examine(account(kept), Secrets(profile))).level is Level.OK

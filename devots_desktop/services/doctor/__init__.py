@@ -82,7 +82,7 @@ class Doctor:
         found += _environment(self._environ)
         if self._account.kind is not AccountKind.COMPUTER:
             found.append(await keeping.examine(self._account, self._secrets))
-            found += await self._examine_server(sound=all(each.level is not Level.WRONG for each in found if each.check == files.LIST))
+            found += await self._examine_server(sound=all(each.level is Level.OK for each in found if each.check == files.LIST))
         return [discreet(each, self._account) for each in found]
 
     async def _repair(self, found: list[Finding]) -> list[str]:
@@ -104,7 +104,7 @@ class Doctor:
         reached = {each.check: each.level for each in found}
         usable = reached.get(server.SERVER) is Level.OK and reached.get(server.SESSION, Level.OK) is Level.OK and self._connect is not None
         if not usable or not sound:
-            because = "The server cannot be asked." if sound else "The list here is damaged."
+            because = "The server cannot be asked." if sound else "The list here cannot be compared."
             return [*found, Finding(comparing.CHECK, Level.UNCHECKED, because)]
         assert self._connect is not None  # noqa: S101 (it is usable)
         try:

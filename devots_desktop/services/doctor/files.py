@@ -12,7 +12,7 @@ from pathlib import Path
 from devots_desktop.domain.errors import CacheDamaged, CacheUnusable
 from devots_desktop.domain.finding import Finding, Level
 from devots_desktop.services import care
-from devots_desktop.store import damage, lists, migration
+from devots_desktop.store import damage, lists, migration, missing
 from devots_desktop.store.profile import Profile
 from devots_desktop.store.sync_lock import SyncLock
 
@@ -38,7 +38,7 @@ def examine(profile: Profile, path: Path, at: int, *, syncs: bool) -> Iterator[F
     yield (found := _list(path))
     if syncs:
         yield _lock(path)
-    if found.level is not Level.WRONG and syncs:
+    if found.level is Level.OK and syncs:
         yield _outbox(path, at)
 
 
@@ -100,6 +100,13 @@ def _list(path: Path) -> Finding:
             form = db.execute("PRAGMA user_version").fetchone()[0]
             if form > len(migration.scripts()):
                 return Finding(LIST, Level.WRONG, "A newer version of this program wrote the list.", "Install the newer version.")
+            if form < len(migration.scripts()):
+                return Finding(
+                    LIST,
+                    Level.WARNING,
+                    "The list has the form of an older version.",
+                    "It is brought up to date when it is opened: devots list",
+                )
             care.check(path)
             count = db.execute("SELECT count(*) FROM todo").fetchone()[0]
     except CacheDamaged:
@@ -134,7 +141,11 @@ def _lock(path: Path) -> Finding:
 def _outbox(path: Path, at: int) -> Finding:
     with closing(_read_only(path)) as db:
         pending, parked = lists.waiting(db)
+        question = missing.question(db)
         oldest = db.execute("SELECT min(made_at) FROM outbox").fetchone()[0]
+    if question is not None:
+        sentence = f"{question.missing:,} todos are not on the server any more, and you are asked what becomes of them."
+        return Finding(OUTBOX, Level.WARNING, sentence, "Decide in the window, under Needs you.")
     if parked:
         return Finding(
             OUTBOX, Level.WARNING, f"{_changes(parked)} the server did not accept, and {pending:,} wait.", "See why: devots parked"
