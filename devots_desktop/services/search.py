@@ -1,4 +1,4 @@
-"""Searching off the window's thread: as somebody types, what was asked before is given up."""
+"""Searching and counting off the window's thread: as somebody types, what was asked before is given up."""
 
 from array import array
 from pathlib import Path
@@ -6,11 +6,11 @@ from threading import Event
 
 from devots_desktop.domain.sorting import Sort
 from devots_desktop.services.worker import Worker
-from devots_desktop.store.lists import Lists, View
+from devots_desktop.store.lists import Counts, Lists, View
 
 
 class Search:
-    """Searches one account's list on a thread and a connection of its own."""
+    """Searches and counts one account's list on a thread and a connection of its own."""
 
     def __init__(self, path: Path) -> None:
         """Search a cache file that a Cache has opened before; it is opened with the first search."""
@@ -39,6 +39,10 @@ class Search:
             return await self._worker(find)
         finally:
             given_up.set()
+
+    async def counts(self) -> Counts:
+        """The numbers of the list. Raises CacheUnusable: the cache cannot be read."""
+        return await self._worker(lambda: self._opened().counts())
 
     async def let_go(self) -> None:
         """Close the file after what is being searched; the next search opens what lies there then."""

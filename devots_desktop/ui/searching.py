@@ -17,7 +17,7 @@ _AT_ONCE = 50
 
 
 class Searching:
-    """Answers the window's search field and completes its list; what was asked before is given up."""
+    """Answers the window's search field, completes its list and counts it; what was asked before is given up."""
 
     def __init__(self, window: MainWindow, tasks: Tasks, current: Callable[[], OpenAccount]) -> None:
         """Serve a window from now on.
@@ -29,6 +29,9 @@ class Searching:
         self._tasks = tasks
         self._current = current
         self._running: asyncio.Task[Any] | None = None
+        self._counting: asyncio.Task[Any] | None = None
+        self._uncounted = False
+        window.counts_asked.connect(self.count)
         window.listing.search_asked.connect(self.ask)
         window.listing.rest_asked.connect(self.bring_rest)
 
@@ -45,6 +48,20 @@ class Searching:
         if not self._window.model.whole:
             self.ask("")
             self._running = self._tasks.spawn("rest of the list", self._find("", (-1,)))
+
+    def count(self) -> None:
+        """Count the list, once more where it is being counted."""
+        self._uncounted = True
+        if self._counting is None or self._counting.done():
+            self._counting = self._tasks.spawn("count", self._count())
+
+    async def _count(self) -> None:
+        while self._uncounted:
+            self._uncounted = False
+            opened = self._current()
+            counts = await opened.search.counts()
+            if opened is self._current():
+                self._window.show_counts(counts)
 
     async def _find(self, words: str, limits: Sequence[int]) -> None:
         """Show what is found. The search reads the cache as it is when it runs: what is told meanwhile is told to the list again."""

@@ -13,7 +13,7 @@ from devots_desktop.domain.changes import ChangeSet
 from devots_desktop.domain.errors import DevotsError
 from devots_desktop.domain.sorting import Sort
 from devots_desktop.services.account import OpenAccount
-from devots_desktop.store.lists import View
+from devots_desktop.store.lists import Counts, View
 from devots_desktop.ui import theme, wording
 from devots_desktop.ui.listing import Listing
 from devots_desktop.ui.models.todo_list import TodoListModel
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 _AT_FIRST = 256
 """Rows that are listed before the first paint: more than a screen has."""
+COUNTED_AT_ONCE = 100_000
+"""Todos: SQLite counts so many within a few milliseconds."""
+_NOT_TAKEN = "This is what you typed; its todo could not take it. Press Enter to keep it as a new todo."
 
 
 class MainWindow(QMainWindow):
@@ -42,6 +45,7 @@ class MainWindow(QMainWindow):
         hides: closing it only hides it, because a tray icon brings it back.
 
     Signals:
+        counts_asked(): the list is too long to be counted here (`show_counts`).
         quit_asked(): the user closed it or pressed Ctrl+Q.
         undo_asked(), redo_asked(): the user pressed the keys.
         focused(): it became the active window.
@@ -49,6 +53,7 @@ class MainWindow(QMainWindow):
         counted(): the numbers of the account are shown as they are now.
     """
 
+    counts_asked = Signal()
     quit_asked = Signal()
     undo_asked = Signal()
     redo_asked = Signal()
@@ -115,7 +120,7 @@ class MainWindow(QMainWindow):
         self.sidebar.view_chosen.connect(self.show_view)
         self.view.rows.refused.connect(lambda sentence: self.status_line.say(sentence, alarming=True))
         for lost in (self.view.rows.given_up, self.view.orphaned):
-            lost.connect(self._rescue)
+            lost.connect(lambda text: self.quick_add.offer(text, self.tr(_NOT_TAKEN)))
         self.model.failed.connect(self.complain)
 
         self.listing.shown.connect(self._show_all)
@@ -203,7 +208,15 @@ class MainWindow(QMainWindow):
         self._count()
 
     def _count(self) -> None:
-        counts = self.opened.lists.counts()
+        """Count at once what a frame has time for; of a longer list somebody has to bring the numbers (`show_counts`)."""
+        # Keys are never used again: there are at the most as many todos as the newest one says.
+        if self.opened.lists.newest() > COUNTED_AT_ONCE:
+            self.counts_asked.emit()
+        else:
+            self.show_counts(self.opened.lists.counts())
+
+    def show_counts(self, counts: Counts) -> None:
+        """Show the numbers of the list, and the page without rows where it has none."""
         self.sidebar.show_counts(counts)
         self.sidebar.show_waiting(self.account.account_id, counts.pending)
         self.status_line.show_saved(self.opened.status.live, counts)
@@ -235,9 +248,6 @@ class MainWindow(QMainWindow):
     def shows(self, page: QWidget) -> bool:
         """Whether this page is in the place of the list."""
         return self._pages.currentWidget() is page
-
-    def _rescue(self, text: str) -> None:
-        self.quick_add.offer(text, self.tr("This is what you typed; its todo could not take it. Press Enter to keep it as a new todo."))
 
     # Events
 

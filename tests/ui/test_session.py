@@ -21,14 +21,16 @@ from devots_desktop.services.accounts import Accounts
 from devots_desktop.services.postgres_form import PostgresForm
 from devots_desktop.services.tasks import Tasks
 from devots_desktop.store import edits
-from devots_desktop.store.lists import View
+from devots_desktop.store.lists import Counts, Lists, View
 from devots_desktop.store.profile import Profile
 from devots_desktop.ui import listing
+from devots_desktop.ui import window as window_module
 from devots_desktop.ui.dialogs.add_account import AddAccountDialog
 from devots_desktop.ui.dialogs.ask import ask
 from devots_desktop.ui.dialogs.sign_in import SignInDialog
 from devots_desktop.ui.session import Session
 from devots_desktop.ui.trace import Trace
+from devots_desktop.ui.widgets.nav_button import NavButton
 from devots_desktop.ui.window import MainWindow
 from tests.ui.places import SERVER, Place
 
@@ -411,6 +413,31 @@ def test_another_order_of_a_long_list_comes_to_the_current_todo_as_soon_as_it_is
         assert (list(window.view.selected_keys()), window.view.currentIndex().row()) == ([key], LONG - 11)
 
     drive(qapp, tmp_path / "profile", driver)
+
+
+def test_a_long_list_is_counted_off_the_window_s_thread(qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(window_module, "COUNTED_AT_ONCE", 1)
+    place = Place(tmp_path / "profile")
+    place.add("rent", "milk")
+    place.close()
+
+    async def driver(session: Session, window: MainWindow) -> None:
+        shown: list[int] = []
+        window.counted.connect(lambda: shown.append(int(window.sidebar.findChildren(NavButton)[1].accessibleName().rpartition(", ")[2])))
+        monkeypatch.setattr(type(window.opened.lists), "counts", _on_the_search_s_thread(type(window.opened.lists).counts))
+        for text in ("tea", "bread", "salt"):
+            type_todo(window, text)
+        await until(lambda: shown[-1:] == [5])
+
+    drive(qapp, tmp_path / "profile", driver)
+
+
+def _on_the_search_s_thread(counts: Callable[[Lists], Counts]) -> Callable[[Lists], Counts]:
+    def counted(lists: Lists) -> Counts:
+        assert threading.current_thread() is not threading.main_thread()
+        return counts(lists)
+
+    return counted
 
 
 def test_a_status_says_what_to_do(qapp: QApplication, tmp_path: Path) -> None:
