@@ -3,9 +3,7 @@
 The order of things is what makes it safe; each rule has its reason in ARCHITECTURE.md, "Sync".
 """
 
-import asyncio
-from collections.abc import AsyncGenerator, Callable, Collection
-from contextlib import aclosing
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import TypeVar
 
@@ -119,16 +117,16 @@ class Exchange:
 
     async def _pull_everything(self, cursor: replica.Cursor) -> None:
         """A full pull: its pages are shown as they come, and what it did not bring is taken off the screen at its end."""
-        async with aclosing(self._pages(0, cursor.after)) as pages:
-            async for page in pages:
-                if cursor.epoch and page.epoch != cursor.epoch:
-                    break
-                self.pulled += await self._in_cache(partial(apply.receive_first, self._cache, page, cursor))
-                cursor = await self._run(partial(apply.cursor, self._cache))
-            else:
-                await self._sweep()
+        more = True
+        while more:
+            page = await self._page(0, cursor.after)
+            if cursor.epoch and page.epoch != cursor.epoch:
+                await self._restart(cursor)
                 return
-        await self._restart(cursor)
+            self.pulled += await self._in_cache(partial(apply.receive_first, self._cache, page, cursor))
+            cursor = await self._run(partial(apply.cursor, self._cache))
+            more = page.more
+        await self._sweep()
 
     async def _restart(self, before: replica.Cursor) -> None:
         """The server's history is another one. A server that was plain may keep keys of its own now: ours are changed to them first."""
@@ -174,19 +172,6 @@ class Exchange:
             # Each answer is stored before the next request: a plain server cannot give it again.
             self._at_once = 1
         return page
-
-    async def _pages(self, since: int, after: Position | None) -> AsyncGenerator[Page, None]:
-        """The pages behind a position, each asked for while the one before it is being stored."""
-        page = await self._page(since, after)
-        while page.more:
-            ahead = asyncio.ensure_future(self._page(since, page.end))
-            try:
-                yield page
-                page = await ahead
-            finally:
-                ahead.cancel()
-                await asyncio.gather(ahead, return_exceptions=True)
-        yield page
 
     async def _waits(self) -> bool:
         return (await self._run(partial(apply.waiting, self._cache)))[0] > 0
