@@ -259,12 +259,12 @@ def create_sent_again_blindly() -> AbstractContextManager[object]:
 
 
 def plain_server_sent_many_at_once() -> AbstractContextManager[object]:
-    return _wrapped(Exchange, "begin", _begin_in_batches)
+    async def page(original: Callable[..., Any], exchange: Exchange, *args: Any) -> Page:
+        found: Page = await original(exchange, *args)
+        exchange._at_once = PUSH_MOST
+        return found
 
-
-async def _begin_in_batches(original: Callable[..., Any], exchange: Exchange) -> None:
-    await original(exchange)
-    exchange._at_once = PUSH_MOST
+    return _wrapped(Exchange, "_page", page)
 
 
 # Merge and store -------------------------------------------------------------------------------------------------------------
