@@ -74,13 +74,6 @@ def last_unsent(db: sqlite3.Connection, client_id: str) -> Mutation | None:
     return newest if found and not found[5] else None
 
 
-def queued(db: sqlite3.Connection, client_id: str) -> tuple[tuple[Mutation, ...], Mutation | None]:
-    """What `pending` and `last_unsent` answer, by one read. Raises CacheDamaged."""
-    found = db.execute(f"SELECT {_READ} FROM outbox WHERE client_id = ? ORDER BY seq", (client_id,)).fetchall()
-    mutations = tuple(map(mutation, found))
-    return mutations, mutations[-1] if found and not found[-1][5] else None
-
-
 def take(db: sqlite3.Connection, most: int) -> list[Mutation]:
     """Freeze the oldest mutations and answer them for sending; those that were frozen before say so.
 

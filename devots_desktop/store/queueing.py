@@ -27,8 +27,7 @@ def edit(db: sqlite3.Connection, row: rows.Row, changed: Patch, at: int, *, anew
         anew: the user knows that the todo was deleted elsewhere, and wants it to be made anew.
     """
     _remember_base(db, row)
-    queued, last = outbox.queued(db, row.client_id)
-    parked = _unpark(db, row.client_id)
+    last, parked, queued = outbox.last_unsent(db, row.client_id), _unpark(db, row.client_id), outbox.pending(db, row.client_id)
     if anew or any(mutation.kind is Kind.CREATE for mutation in parked):
         if last is not None:
             outbox.remove(db, last.mutation_id)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from devots_desktop.domain.account import Live, Status
@@ -196,8 +196,9 @@ class Device:
         self.parked |= found
 
     def waiting(self, ids: Iterable[str]) -> list[Mutation]:
-        """The queued mutations of todos."""
-        return [each for client_id in ids for each in outbox.pending(self.disk, client_id)]
+        """The queued mutations of todos, and whether a request carried them."""
+        sent = {mutation_id for (mutation_id,) in self.disk.execute("SELECT mutation_id FROM outbox WHERE sent = 1")}
+        return [replace(each, sent=each.mutation_id in sent) for client_id in ids for each in outbox.pending(self.disk, client_id)]
 
     def rows(self, ids: Iterable[str]) -> dict[str, Shown]:
         """What is stored of todos for the screen."""

@@ -12,13 +12,14 @@ from unittest import mock
 
 from devots_desktop.domain.changes import Via
 from devots_desktop.domain.errors import BatchRefused, SignedOut, Unreachable
-from devots_desktop.domain.mutation import Answer, Mutation, Outcome, Page
+from devots_desktop.domain.mutation import Answer, Kind, Mutation, Outcome, Page
 from devots_desktop.domain.todo import ServerRow
 from devots_desktop.remote.base import PUSH_MOST
 from devots_desktop.remote.memory import MemoryRemote, MemoryServer, MemoryTable
 from devots_desktop.remote.memory.server import Transaction
-from devots_desktop.store import changing, naming, outbox, parking, replica
+from devots_desktop.store import changing, naming, outbox, parking, queueing, replica
 from devots_desktop.store.cache import Cache
+from devots_desktop.store.rows import Row
 from devots_desktop.sync import apply, plan
 from devots_desktop.sync.engine import Engine
 from devots_desktop.sync.exchange import PAGE_ROWS, Exchange
@@ -169,11 +170,15 @@ def acknowledged_before_commit() -> AbstractContextManager[object]:
 
 
 def create_and_delete_folded_after_a_lost_answer() -> AbstractContextManager[object]:
-    def last_unsent(db: sqlite3.Connection, client_id: str) -> Mutation | None:
-        pending = outbox.pending(db, client_id)
-        return pending[-1] if pending else None
+    def delete(original: Callable[..., None], db: sqlite3.Connection, row: Row, at: int) -> None:
+        pending = outbox.pending(db, row.client_id)
+        if not any(mutation.kind is Kind.CREATE for mutation in pending):
+            original(db, row, at)
+            return
+        for mutation in pending:
+            outbox.remove(db, mutation.mutation_id)
 
-    return mock.patch.object(outbox, "last_unsent", last_unsent)
+    return _wrapped(queueing, "delete", delete)
 
 
 def outbox_head_blocking() -> AbstractContextManager[object]:

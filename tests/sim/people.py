@@ -207,7 +207,7 @@ class User:
             waiting = {field for each in fresh if each.client_id == client_id for field in each.values}
             if new is None:
                 if old is not None:
-                    made_here = any(each.kind is Kind.CREATE and each.client_id == client_id for each in waited)
+                    made_here = any(each.kind is Kind.CREATE and each.client_id == client_id and not each.sent for each in waited)
                     typed.append(Typed(client_id, DELETED, value=True, at=at, claim=Kind.DELETE in kinds or not made_here))
                 continue
             for place, field in enumerate(("text", "completed")):

@@ -1,7 +1,8 @@
 """`make soak`: the full form, and its figures as a line of JSON.
 
 ARGS="0.1 kills" runs a tenth of the parts whose name has "kills" in it, ARGS="1 damages 7" all of one part with another seed than the usual one. With the
-same seed, damages and torn logs are the same ones again; where a kill hits is up to the machine.
+same seed, damages and torn logs are the same ones again; where a kill hits is up to the machine. ARGS="1 simulation" lives through 50,000 simulated seeds
+and goes on where it was stopped.
 """
 
 import json
@@ -30,6 +31,7 @@ def parts(scale: float, seed: int) -> dict[str, Part]:
         found[f"kills, {name}"] = partial(_kill, syncs=syncs, scale=scale, seed=seed)
         found[f"damages, {name}"] = partial(damages.run, damages=round(500 * scale), syncs=syncs, todos=400, seed=seed)
         found[f"torn logs, {name}"] = partial(logs.run, files=round(1_000 * scale), syncs=syncs, seed=seed)
+    found["simulation"] = partial(_simulate, seeds=round(50_000 * scale))
     return found
 
 
