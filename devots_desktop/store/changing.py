@@ -39,15 +39,19 @@ def change(cache: Cache, row: rows.Row, changed: Patch, at: int, *, anew: bool =
     Args:
         anew: as in queueing.edit.
     """
+    below = rows.base(cache.db, row.client_id) if row.state is not State.SYNCED else None
     if cache.syncs:
         queueing.edit(cache.db, row, changed, at, anew=anew)
     text, completed = (changed.get(name, value) for name, value in row.patch().items())
-    new = row._replace(text=str(text), completed=bool(completed), updated_at=at, state=_state(cache, row.client_id))
+    state = _state(cache, row.client_id)
+    # Changed and changed back before it was sent: what is left is the server's row, with its time.
+    updated_at = below.updated_at if below is not None and state is State.SYNCED else at
+    new = row._replace(text=str(text), completed=bool(completed), updated_at=updated_at, state=state)
     # Nothing else: SQLite would write an index anew even where its columns are set to what they are.
     fields = "".join(f"{name} = ?, " for name in changed)
     cache.db.execute(
         f"UPDATE todo SET {fields}updated_at = ?, state = ?, checksum = ? WHERE key = ?",
-        (*changed.values(), at, new.state, new.checksum, row.key),
+        (*changed.values(), new.updated_at, new.state, new.checksum, row.key),
     )
     return Changed(Op.UPDATE, new)
 

@@ -62,6 +62,7 @@ class Device:
     async def following(self) -> AsyncIterator[None]:
         """Sync meanwhile."""
         self._loop = asyncio.get_running_loop()
+        self.statuses.clear()
         self.engine = Engine(
             self.cache,
             self._connect,
@@ -109,7 +110,8 @@ class Device:
             return self.live and not self.waiting() and self.shown() == at_server(self.managed, self.person)
 
         await until(equal, "the device has what the server has")
-        assert (await self.compared()).verdict is Verdict.EQUAL
+        found = await self.compared()
+        assert found.verdict is Verdict.EQUAL, found
         return self.shown()
 
     async def compared(self) -> Comparison:

@@ -253,6 +253,8 @@ def test_a_dump_restored_into_a_new_cluster(tmp_path: Path, managed: Managed, ad
     """What waits is sent there, nothing comes twice, and the new cluster's lower transaction numbers hide nothing."""
 
     async def scene() -> None:
+        with managed.owner() as owner:
+            owner.execute("do $$ begin for n in 1..5000 loop perform pg_current_xact_id(); commit; end loop; end $$")
         wanted = await undisturbed(tmp_path / "undisturbed", managed, 50, seed=3)
         mine = device()
         async with mine.following():

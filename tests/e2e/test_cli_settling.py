@@ -241,7 +241,7 @@ class TestTwoDevices:
         assert (dropped["text"], dropped["state"], one.json("parked"), self.on_server(managed)) == ("milk", "synced", [], ["milk"])
 
     def test_an_undo_after_the_push_overrules_nobody_silently(self, one: Devots, two: Devots, managed: Managed) -> None:
-        todo = one.add("milk")
+        todo = self.made(one)
         one("edit", todo, "soy milk")
         two("sync", "--once")
         two("edit", todo, "oat milk")
@@ -255,7 +255,7 @@ class TestTwoDevices:
         assert self.on_server(managed) == ["oat milk"]
 
     def test_an_undo_that_has_not_heard_of_the_change_keeps_it_too(self, one: Devots, two: Devots, managed: Managed) -> None:
-        todo = one.add("milk")
+        todo = self.made(one)
         one("edit", todo, "soy milk")
         two("sync", "--once")
         two("edit", todo, "oat milk")
@@ -263,7 +263,7 @@ class TestTwoDevices:
         assert (self.on_server(managed), [each["lost"] for each in one.json("conflicts")]) == (["milk"], ["oat milk"])
 
     def test_a_delete_that_took_a_change_with_it_is_restored_as_the_same_todo(self, one: Devots, two: Devots, managed: Managed) -> None:
-        todo = one.add("milk")
+        todo = self.made(one)
         two("sync", "--once")
         two("edit", todo, "oat milk")
         one("delete", todo)
@@ -276,7 +276,7 @@ class TestTwoDevices:
         assert [each["id"] for each in two.json("list")] == [todo]
 
     def test_an_undone_delete_keeps_its_id_on_every_device(self, one: Devots, two: Devots, managed: Managed) -> None:
-        todo = one.add("milk")
+        todo = self.made(one)
         two("sync", "--once")
         one("delete", todo)
         two("sync", "--once")
@@ -288,7 +288,7 @@ class TestTwoDevices:
         assert one.json("list")[0]["created_at"] == two.json("list")[0]["created_at"]
 
     def test_an_edit_of_what_was_deleted_elsewhere_is_made_anew_or_dropped(self, one: Devots, two: Devots, managed: Managed) -> None:
-        todo = one.add("milk")
+        todo = self.made(one)
         for verb, left in (("retry", ["oat milk"]), ("drop", [])):
             two("sync", "--once")
             one("sync", "--once")
@@ -298,6 +298,13 @@ class TestTwoDevices:
             assert two.json("parked", verb, todo)["id"] == todo
             assert self.on_server(managed) == [f"{verb}: {text}" for text in left]
         assert two.json("list") == []
+
+    @staticmethod
+    def made(devots: Devots) -> str:
+        """A todo that the server has, also where the machine is too busy for that within a command's five seconds."""
+        todo = devots.add("milk")
+        devots("sync", "--once")
+        return todo
 
     @staticmethod
     def on_server(managed: Managed) -> list[str]:

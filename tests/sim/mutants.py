@@ -357,11 +357,6 @@ def hints_taken_as_enough() -> AbstractContextManager[object]:
     return mock.patch.object(Engine, "_tick", tick)
 
 
-def nothing_pulled_when_changes_are_told_again() -> AbstractContextManager[object]:
-    """What was committed between the pull and the moment from which changes are told is missed."""
-    return mock.patch.object(Engine, "_on_ready", lambda engine: setattr(engine, "_told", True))
-
-
 @contextmanager
 def _both(*mutants: AbstractContextManager[object]) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
@@ -406,7 +401,6 @@ MUTANTS: dict[str, Mutant] = {
         todo_kept_for_edits_that_were_taken_back,
         gives_up_when_signed_out,
         hints_taken_as_enough,
-        nothing_pulled_when_changes_are_told_again,
     )
 }
 

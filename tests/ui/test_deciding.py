@@ -345,26 +345,24 @@ class TestStanding:
         drive(qapp, tmp_path / "profile", use)
 
 
-NOW = wording.here(AT)
-
-
 @pytest.mark.parametrize(
     ("live", "counts", "shown"),
     [
-        (Live.LOCAL, Counts(1, 0, 0, 0, arrived=0), f"Saved on this device · {NOW:%H:%M}"),
-        (Live.LIVE, Counts(1, 0, 0, 0, contact=AT), f"Everything sent · {NOW:%H:%M}"),
-        (Live.LIVE, Counts(1, 0, 0, 1, needs_you=1, contact=AT), f"Everything else sent · {NOW:%H:%M}"),
-        (Live.LIVE, Counts(1, 0, 3, 0, contact=AT), f"3 changes waiting · {NOW:%H:%M}"),
-        (Live.CHECKING, Counts(1, 0, 1, 0, contact=AT), f"1 change waiting · Last contact {NOW:%H:%M}"),
-        (Live.OFFLINE, Counts(1, 0, 0, 0, contact=AT - DAY), f"Nothing waiting · Last contact {wording.when(wording.here(AT - DAY))}"),
+        (Live.LOCAL, Counts(1, 0, 0, 0, arrived=0), "Saved on this device · {clock}"),
+        (Live.LIVE, Counts(1, 0, 0, 0, contact=AT), "Everything sent · {clock}"),
+        (Live.LIVE, Counts(1, 0, 0, 1, needs_you=1, contact=AT), "Everything else sent · {clock}"),
+        (Live.LIVE, Counts(1, 0, 3, 0, contact=AT), "3 changes waiting · {clock}"),
+        (Live.CHECKING, Counts(1, 0, 1, 0, contact=AT), "1 change waiting · Last contact {clock}"),
+        (Live.OFFLINE, Counts(1, 0, 0, 0, contact=AT - DAY), "Nothing waiting · Last contact {yesterday}"),
         (Live.OFFLINE, Counts(1, 0, 0, 0, arrived=0), "Nothing waiting · No contact yet"),
         (Live.CHECKING, Counts(1, 0, 0, 0, arrived=1_500, contact=AT), "1,500 todos fetched so far"),
         (Live.CHECKING, Counts(1, 0, 2, 0, arrived=1_500, contact=AT), "2 changes waiting · 1,500 todos fetched so far"),
     ],
 )
 def test_the_state_in_words(live: Live, counts: Counts, shown: str) -> None:
-    said_so = wording.saved(live, counts, NOW, NOW)
-    assert said_so.startswith(shown)
+    now = wording.here(AT)
+    said_so = wording.saved(live, counts, now, now)
+    assert said_so.startswith(shown.format(clock=f"{now:%H:%M}", yesterday=wording.when(wording.here(AT - DAY))))
     if counts.pending:
         assert "sent" not in said_so
 

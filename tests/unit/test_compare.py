@@ -177,6 +177,15 @@ class TestWhatIsNoDifference:
         edits.add(world.cache, "new")
         assert compared(world, remote).verdict is Verdict.EQUAL
 
+    def test_an_edit_that_was_changed_back_before_it_was_sent(self, world: World, remote: Counting) -> None:
+        world.write("milk")
+        world.once()
+        milk = ids(world)["milk"]
+        for completed in (True, False):
+            edits.edit(world.cache, milk, {"completed": completed})
+        assert queue(world.cache) == []
+        assert compared(world, remote).verdict is Verdict.EQUAL
+
     def test_edits_that_were_sent_and_never_answered(self, world: World, remote: Counting) -> None:
         world.write("edited", "deleted")
         world.once()

@@ -1,7 +1,9 @@
 """Small buttons beside other things: an icon, or a word."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from devots_desktop.ui import theme
@@ -18,6 +20,13 @@ class SmallButton(QAbstractButton):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter presses it, too; Qt knows only Space."""
+        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            self.click()
+        else:
+            super().keyPressEvent(event)
 
     def draw_ground(self, painter: QPainter, colours: theme.Scheme, ground: str | None = None) -> None:
         """Draw the ground; `ground` is its colour while nothing happens to the button."""
@@ -138,3 +147,10 @@ class CheckButton(SmallButton):
         painter.setPen(QColor(colours.text))
         words = mirrored(self.layoutDirection(), self.rect(), self.rect().adjusted(width + theme.SPACE * 3 // 2, 0, 0, 0))
         painter.drawText(words, leading(self.layoutDirection()), self._word)
+
+
+def follow(before: QWidget, widgets: Sequence[QWidget]) -> None:
+    """Let Tab lead from a widget to these, one after the other: what is new in a window would come last."""
+    for widget in widgets:
+        QWidget.setTabOrder(before, widget)
+        before = widget

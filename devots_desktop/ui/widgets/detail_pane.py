@@ -12,7 +12,7 @@ from devots_desktop.domain.text import MAX_TEXT, clean_text
 from devots_desktop.domain.todo import Todo
 from devots_desktop.store.conflicts import Conflict
 from devots_desktop.ui import theme, wording
-from devots_desktop.ui.widgets.buttons import CheckButton, IconButton
+from devots_desktop.ui.widgets.buttons import CheckButton, IconButton, follow
 from devots_desktop.ui.widgets.fields import Form
 from devots_desktop.ui.widgets.labels import DANGER, MUTED, plain_label
 from devots_desktop.ui.widgets.overruled import Overruled
@@ -97,6 +97,7 @@ class DetailPane(Form):
             part.setVisible(todo is not None)
         self._none.setVisible(todo is None)
         self.overruled.show_values(conflicts, wording.here)
+        follow(self.text, self.overruled.buttons)
         if todo is None:
             self._say("")
             return

@@ -1,7 +1,7 @@
 """An entry of the sidebar."""
 
 from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from devots_desktop.domain.account import Live
@@ -78,6 +78,13 @@ class NavButton(QAbstractButton):
         """Wide enough for the icon and a few letters."""
         metrics = self.fontMetrics()
         return QSize(5 * theme.SPACE + theme.icon_size(metrics) + metrics.averageCharWidth() * 8, self.sizeHint().height())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter presses it, too; Qt knows only Space."""
+        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            self.click()
+        else:
+            super().keyPressEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw it."""

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWi
 from devots_desktop.ui import theme
 from devots_desktop.ui.drawing import draw_card, draw_icon, mirrored
 from devots_desktop.ui.needs import MOST, Card
-from devots_desktop.ui.widgets.buttons import WordButton
+from devots_desktop.ui.widgets.buttons import WordButton, follow
 from devots_desktop.ui.widgets.empty_state import EmptyState
 from devots_desktop.ui.widgets.labels import DANGER, MUTED, TEXT, plain_label
 from devots_desktop.ui.widgets.scroll_bar import SlimScrollBar
@@ -47,6 +47,7 @@ class NeedsYou(QScrollArea):
         for place in self._places:
             place.asked.connect(self.asked)
         self.setWidget(self._page(len(cards)) if cards else self._nothing())
+        follow(self, [button for place in self._places for button in place.buttons])
         self.verticalScrollBar().setValue(scrolled)
         if where is not None:
             self._focus_on(*where)

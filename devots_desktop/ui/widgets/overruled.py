@@ -28,6 +28,7 @@ class Overruled(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._shown: list[Conflict] = []
+        self.buttons: list[QWidget] = []
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._inner: QWidget | None = None
@@ -47,6 +48,7 @@ class Overruled(QWidget):
             self._column.removeWidget(self._inner)
             self._inner.hide()
             self._inner.deleteLater()
+        self.buttons = []
         self._inner = self._list(conflicts, here)
         self._column.addWidget(self._inner)
 
@@ -76,6 +78,7 @@ class Overruled(QWidget):
             button.setAccessibleName(f"{word}: {lost}")
             button.setAccessibleDescription(won)
             button.clicked.connect(lambda _=False, signal=signal: signal.emit(conflict.number))
+            self.buttons.append(button)
             row.addWidget(button)
         row.addStretch(1)
         column.addLayout(row)
