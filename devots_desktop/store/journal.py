@@ -5,7 +5,7 @@ time, the order of numbers is the order of commits and nobody can miss an entry.
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from devots_desktop.domain.changes import Change, ChangeSet, Op, Via
 from devots_desktop.store import rows
@@ -29,8 +29,13 @@ def write_all(db: sqlite3.Connection, via: Via, changes: Sequence[tuple[Op, rows
     if len(changes) > _MOST:
         write_reload(db, at)
         return
-    for op, row in changes:
-        write(db, op, via, row, at)
+    write_each(db, via, changes, at)
+
+
+def write_each(db: sqlite3.Connection, via: Via, changes: Iterable[tuple[Op, rows.Row]], at: int) -> None:
+    """Add an entry for each of these rows."""
+    entries = [(row.client_id, row.key, op, via, row.text if op is Op.DELETE else "", int(row.completed), at) for op, row in changes]
+    db.executemany(_INSERT, [(*entry, checksum(*entry)) for entry in entries])
 
 
 def write_mark(db: sqlite3.Connection, client_id: str, at: int) -> None:

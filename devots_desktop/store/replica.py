@@ -43,16 +43,20 @@ def show_all(
     Args:
         known: what the screen shows of these todos now.
     """
-    values = [(*rows.server_values(row), str(State.SYNCED)) for row in page]
+    values = [(*rows.server_values(row), "synced") for row in page]
     db.executemany(_SHOW, [(*each, checksum(*each)) for each in values])
     if not tell:
         return
-    shown = rows.known(db, [row.client_id for row in page])
+    keys = dict(rows.among(db, "SELECT client_id, key FROM todo WHERE client_id IN ({})", [row[0] for row in page if row[0] not in known]))
+    news: dict[Via, list[tuple[Op, rows.Row]]] = {via: [], Via.PUSH: []}
     for row in page:
-        old, new = known.get(row.client_id), shown[row.client_id]
+        old = known.get(row.client_id)
+        new = rows.Row(keys[row.client_id] if old is None else old.key, *row[:7], State.SYNCED)
+        unchanged = old is not None and (old.text, old.completed) == (row.text, row.completed)
         if new != old:
-            unchanged = old is not None and old.patch() == row.patch()
-            journal.write(db, Op.INSERT if old is None else Op.UPDATE, Via.PUSH if unchanged else via, new, at)
+            news[Via.PUSH if unchanged else via].append((Op.INSERT if old is None else Op.UPDATE, new))
+    for way, changes in news.items():
+        journal.write_each(db, way, changes, at)
 
 
 def remove(db: sqlite3.Connection, client_id: str, via: Via, at: int, *, tell: bool = True) -> None:
@@ -176,6 +180,12 @@ def stage(db: sqlite3.Connection, page: list[ServerRow]) -> None:
         " WHERE excluded.row_version >= staging.row_version",
         [(*values, checksum(*values)) for values in stored],
     )
+
+
+def count_staged(db: sqlite3.Connection) -> int:
+    """How many rows are staged."""
+    count: int = db.execute("SELECT count(*) FROM staging").fetchone()[0]
+    return count
 
 
 def staged(db: sqlite3.Connection, most: int) -> list[ServerRow]:

@@ -15,7 +15,7 @@ from devots_desktop.sync.plan import Case, Decision, Local
 
 RELOAD_ABOVE = 2_000
 """More rows than this in one transaction are told to the screens as "read the list again"."""
-SLICE = 500
+SLICE = 250
 """Staged rows that are applied in one transaction where there are many: a user's edit waits for one slice at the most."""
 
 
@@ -176,18 +176,18 @@ def drop_stage(cache: Cache) -> None:
         db.execute("DELETE FROM staging")
 
 
-def apply_staged(cache: Cache, cursor: replica.Cursor, via: Via) -> tuple[int, bool]:
-    """Apply staged rows: all where they are few, else a slice. The cursor moves with the last ones.
+def apply_staged(cache: Cache, cursor: replica.Cursor, via: Via, most: int) -> tuple[int, bool]:
+    """Apply staged rows: all where there are at most so many, else a slice. The cursor moves with the last ones.
 
     Returns:
         how many rows were news, and whether staged rows are left.
     """
     with cache.transaction(durable=False) as db:
-        found = replica.staged(db, RELOAD_ABOVE + 1)
-        now = found if len(found) <= RELOAD_ABOVE else found[:SLICE]
+        left = replica.count_staged(db)
+        now = replica.staged(db, left if left <= most else SLICE)
         news = _apply(db, now, via, cache.clock())
         replica.unstage(db, now)
-        more = len(now) < len(found)
+        more = len(now) < left
         if not more:
             replica.set_cursor(db, cursor)
         journal.trim(db)

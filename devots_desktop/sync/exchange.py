@@ -92,10 +92,11 @@ class Exchange:
         if seen is None:
             await self._restart(cursor)
             return
-        reached, more = replica.Cursor(since=first.horizon, epoch=first.epoch), True
+        reached, most, more = replica.Cursor(since=first.horizon, epoch=first.epoch), apply.RELOAD_ABOVE, True
         while more:
-            news, more = await self._in_cache(partial(apply.apply_staged, self._cache, reached, via))
+            news, more = await self._in_cache(partial(apply.apply_staged, self._cache, reached, via, most))
             self.pulled += news
+            most = apply.SLICE  # Once it goes by slices, to the end.
         if first.plain:
             await self._sweep(seen)
 

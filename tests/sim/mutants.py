@@ -83,8 +83,8 @@ def horizon_of_the_last_page() -> AbstractContextManager[object]:
         last[id(exchange._cache)] = found.horizon
         return found
 
-    def apply_staged(original: Callable[..., Any], cache: Cache, cursor: replica.Cursor, via: Via) -> object:
-        return original(cache, replace(cursor, since=last[id(cache)]), via)
+    def apply_staged(original: Callable[..., Any], cache: Cache, cursor: replica.Cursor, via: Via, most: int) -> object:
+        return original(cache, replace(cursor, since=last[id(cache)]), via, most)
 
     return _both(_wrapped(Exchange, "_page", page), _wrapped(apply, "apply_staged", apply_staged))
 
@@ -264,12 +264,12 @@ def create_sent_again_blindly() -> AbstractContextManager[object]:
 
 
 def plain_server_sent_many_at_once() -> AbstractContextManager[object]:
-    return _wrapped(Exchange, "begin", _begin_in_batches)
+    async def page(original: Callable[..., Any], exchange: Exchange, *args: Any) -> Page:
+        found: Page = await original(exchange, *args)
+        exchange._at_once = PUSH_MOST
+        return found
 
-
-async def _begin_in_batches(original: Callable[..., Any], exchange: Exchange) -> None:
-    await original(exchange)
-    exchange._at_once = PUSH_MOST
+    return _wrapped(Exchange, "_page", page)
 
 
 # Merge and store -------------------------------------------------------------------------------------------------------------

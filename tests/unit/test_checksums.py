@@ -122,7 +122,7 @@ READERS: list[tuple[str, str, Callable[[Cache], object]]] = [
     ("conflict", "field lost at", lambda each: conflicts.everything(each.db)),
     ("journal", "client_id op via text completed at", lambda each: each.news()),
     ("journal", "at", _origin),
-    ("staging", "text completed row_version deleted", lambda each: apply.apply_staged(each, replica.Cursor(since=3), Via.LIVE)),
+    ("staging", "text completed row_version deleted", lambda each: apply.apply_staged(each, replica.Cursor(since=3), Via.LIVE, 9)),
     ("missing", "client_id settled", lambda each: missing.answer(each, Choice.REMOVE)),
     ("undo", "action count undone", _steps),
     ("undo", "action count", undo.undo),
