@@ -221,12 +221,6 @@ def unseen_below(db: sqlite3.Connection, brought: Container[str] | None = None) 
     return [(client_id, row_version) for client_id, row_version in found if brought is None or client_id not in brought]
 
 
-def knows_versions(db: sqlite3.Connection) -> bool:
-    """Whether any row has a version of the server's."""
-    query = "SELECT EXISTS (SELECT 1 FROM todo WHERE row_version >= 0) OR EXISTS (SELECT 1 FROM base WHERE row_version >= 0)"
-    return bool(db.execute(query).fetchone()[0])
-
-
 def forget_versions(db: sqlite3.Connection) -> None:
     """A new epoch: versions of the old one say nothing any more, so that every row that comes is news. What is damaged keeps its wrong checksum."""
     for table in ("todo", "base"):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from devots_desktop.domain.changes import Via
 from devots_desktop.domain.digest import row_hash
-from devots_desktop.domain.mutation import PLAIN, Answer, Mutation, Page
+from devots_desktop.domain.mutation import Answer, Mutation, Page
 from devots_desktop.domain.todo import ServerRow
 from devots_desktop.store import journal, known, lists, missing, naming, outbox, parking, replica, rows
 from devots_desktop.store.cache import Cache
@@ -52,12 +52,13 @@ def cursor(cache: Cache) -> replica.Cursor:
         return replica.cursor(db)
 
 
-def note_plain(cache: Cache) -> None:
-    """Remember that the server is a plain one before anything is sent to it: should it be another one at the next start, what was sent is looked up."""
+def note_epoch(cache: Cache, epoch: str) -> None:
+    """Remember to which history the versions belong that answers will tell, before anything is sent and any page is stored.
+
+    Should a plain server be another one at the next start, what was sent is looked up.
+    """
     with cache.transaction() as db:
-        cursor = replica.cursor(db)
-        if not cursor.epoch:
-            replica.set_cursor(db, replace(cursor, epoch=PLAIN))
+        replica.set_cursor(db, replace(replica.cursor(db), epoch=epoch))
 
 
 def acknowledge(cache: Cache, batch: Sequence[Mutation], answers: Sequence[Answer]) -> int:
@@ -107,9 +108,6 @@ def receive_first(cache: Cache, page: Page, cursor: replica.Cursor) -> int:
         how many rows were news.
     """
     with cache.transaction(durable=False) as db:
-        if not cursor.epoch and replica.knows_versions(db):
-            # Answers to pushes have told them before any page has: nobody knows of which history they are.
-            replica.forget_versions(db)
         found = _named(db, page)
         news = _apply(db, found, Via.PULL, cache.clock(), tell=False)
         horizon = cursor.horizon if cursor.after else page.horizon

@@ -49,9 +49,9 @@ class Exchange:
             if not await self._waits():
                 return
             page = await self._page(0, None)
-            if page.plain:
-                await self._run(partial(apply.note_plain, self._cache))
-            elif cursor.epoch:
+            if not cursor.epoch:
+                await self._run(partial(apply.note_epoch, self._cache, page.epoch))
+            elif not page.plain:
                 await self._restart(cursor)
         self._looked = True
 
