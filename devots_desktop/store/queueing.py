@@ -134,7 +134,9 @@ def _store(
 def _needed(db: sqlite3.Connection, mutation: Mutation, earlier: Sequence[Mutation]) -> Mutation:
     """An edit without the fields that were changed and changed back: sent, they would overrule what others write meanwhile."""
     base = rows.base(db, mutation.client_id)
-    if mutation.kind is not Kind.EDIT or (base is not None and replica.buried(db, mutation.client_id) > base.row_version):
+    # Below it lies nothing that the server is known to have now.
+    dead = base is not None and (base.row_version < 0 or replica.buried(db, mutation.client_id) > base.row_version)
+    if mutation.kind is not Kind.EDIT or dead:
         return mutation
     below = merge(base.patch() if base else {}, earlier)
     values = {name: value for name, value in mutation.values.items() if name not in below or below[name] != value}
