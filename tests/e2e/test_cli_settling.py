@@ -9,7 +9,7 @@ from devots_desktop.domain.account import Account, AccountKind, SecretStore
 from devots_desktop.domain.mutation import DELETED_ELSEWHERE
 from devots_desktop.domain.times import to_iso
 from devots_desktop.services.account import now
-from devots_desktop.store import conflicts, missing, outbox, parking, rows
+from devots_desktop.store import conflicts, missing, outbox, parking, replica, rows
 from devots_desktop.store.cache import Cache
 from devots_desktop.store.profile import Profile
 from tests.e2e.devots import Devots
@@ -41,6 +41,8 @@ def park(cache: Cache, reason: str = REASON) -> str:
     with cache.transaction() as db:
         (waiting,) = outbox.take(db, 1)
         parking.park(db, waiting.mutation_id, reason, AT)
+        if reason == DELETED_ELSEWHERE:
+            replica.bury(db, waiting.client_id, row_version=2)
         db.execute("UPDATE todo SET state = 'parked' WHERE client_id = ?", (waiting.client_id,))
         rows.stamp(db)
     return waiting.mutation_id
