@@ -14,7 +14,6 @@ from devots_desktop.domain.changes import Via
 from devots_desktop.domain.errors import BatchRefused, SignedOut, Unreachable
 from devots_desktop.domain.mutation import Answer, Kind, Mutation, Outcome, Page
 from devots_desktop.domain.todo import ServerRow
-from devots_desktop.remote.base import PUSH_MOST
 from devots_desktop.remote.memory import MemoryRemote, MemoryServer, MemoryTable
 from devots_desktop.remote.memory.server import Transaction
 from devots_desktop.store import changing, naming, outbox, parking, queueing, replica
@@ -263,15 +262,6 @@ def create_sent_again_blindly() -> AbstractContextManager[object]:
     return mock.patch.object(MemoryTable, "find", find)
 
 
-def plain_server_sent_many_at_once() -> AbstractContextManager[object]:
-    async def page(original: Callable[..., Any], exchange: Exchange, *args: Any) -> Page:
-        found: Page = await original(exchange, *args)
-        exchange._at_once = PUSH_MOST
-        return found
-
-    return _wrapped(Exchange, "_page", page)
-
-
 # Merge and store -------------------------------------------------------------------------------------------------------------
 
 
@@ -389,7 +379,6 @@ MUTANTS: dict[str, Mutant] = {
         bare_transaction_id_as_version,
         key_change_without_the_outbox,
         create_sent_again_blindly,
-        plain_server_sent_many_at_once,
         echo_over_a_pending_edit,
         pull_over_a_pending_edit,
         conflict_not_recorded,

@@ -2,7 +2,9 @@
 
 import hashlib
 import multiprocessing
+import multiprocessing.util
 import os
+import shutil
 import tempfile
 import traceback
 from collections import Counter
@@ -66,15 +68,18 @@ class Total:
 
 
 @cache
-def _folder() -> tempfile.TemporaryDirectory[str]:
-    """A place for the lock files, in memory where the system has such a place."""
+def _folder() -> Path:
+    """A place for this process's lock files, in memory where the system has such a place."""
     memory = Path("/dev/shm")
-    return tempfile.TemporaryDirectory(prefix="devots-sim-", dir=memory if memory.is_dir() else None)
+    folder = Path(tempfile.mkdtemp(prefix="devots-sim-", dir=memory if memory.is_dir() else None))
+    # Not atexit: a pool's processes end without it.
+    multiprocessing.util.Finalize(None, shutil.rmtree, args=(folder, True), exitpriority=1)
+    return folder
 
 
 def live(seed: int, without: AbstractSet[str] = frozenset(), *, traced: bool = False) -> Lived:
     """Live through a seed and hold it to the promises."""
-    world, failure = World(seed, Path(_folder().name), without), None
+    world, failure = World(seed, _folder(), without), None
     try:
         world.live()
         check(world)
@@ -103,6 +108,9 @@ def live_all(seeds: Iterable[int], jobs: int) -> Iterator[Lived]:
         return
     with multiprocessing.get_context("spawn").Pool(jobs) as pool:
         yield from pool.imap(live, seeds, chunksize=CHUNK)
+        # Let them end by themselves: leaving the block would kill them, and their folders would stay.
+        pool.close()
+        pool.join()
 
 
 def digest(seed: int) -> str:
