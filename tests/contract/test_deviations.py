@@ -10,10 +10,10 @@ from devots_desktop.domain.errors import NotMigrated
 from devots_desktop.remote.postgres import migrate, rights
 from devots_desktop.remote.postgres.rights import REPAIR, Deviation, deviations
 from tests.contract.rights import FUNCTIONS, violations
-from tests.contract.test_rights import CLUSTER_MISTAKES, MISTAKES
+from tests.contract.test_rights import CLUSTER_MISTAKES, MISTAKES, mistaken_role
 from tests.servers.fixtures import VERSIONS, Servers
 from tests.servers.managed import DESKTOP, Managed
-from tests.servers.postgres import OWNER, SUPERUSER, Database, binaries
+from tests.servers.postgres import OWNER, Database, binaries
 
 MORE_MISTAKES = {
     "a function gone": "drop function devots_digest(uuid[], uuid[], integer)",
@@ -76,12 +76,8 @@ def test_a_mistake_is_found_and_its_line_mends_it(spoilt: Managed, mistake: str)
 
 @pytest.mark.parametrize(("mistake", "cure"), CLUSTER_MISTAKES.values(), ids=CLUSTER_MISTAKES)
 def test_a_mistake_in_the_role_is_found(spoilt: Managed, mistake: str, cure: str) -> None:
-    with spoilt.database.connect(SUPERUSER) as admin:
-        admin.execute(mistake)
-        try:
-            assert found(spoilt) != []
-        finally:
-            admin.execute(cure)
+    with mistaken_role(spoilt, mistake, cure):
+        assert found(spoilt) != []
 
 
 def test_every_function_is_known_with_who_may_execute_it() -> None:

@@ -1,6 +1,7 @@
 """One user never reads or writes another's todos: the matrix is empty on the real thing, and finds every mistake that is seeded."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import psycopg
 import pytest
@@ -95,6 +96,17 @@ def test_nobody_reads_or_writes_what_is_not_theirs(managed: Managed) -> None:
     assert violations(managed) == []
 
 
+@contextmanager
+def mistaken_role(spoilt: Managed, mistake: str, cure: str) -> Iterator[None]:
+    """For as long as it lasts, a role of the cluster is not as it should be."""
+    with spoilt.database.connect(SUPERUSER) as admin:
+        admin.execute(mistake)
+        try:
+            yield
+        finally:
+            admin.execute(cure)
+
+
 @pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
 def test_a_mistake_in_the_database_is_caught(spoilt: Managed, mistake: str) -> None:
     with spoilt.owner() as owner:
@@ -104,12 +116,8 @@ def test_a_mistake_in_the_database_is_caught(spoilt: Managed, mistake: str) -> N
 
 @pytest.mark.parametrize(("mistake", "cure"), CLUSTER_MISTAKES.values(), ids=CLUSTER_MISTAKES)
 def test_a_mistake_in_the_role_is_caught(spoilt: Managed, mistake: str, cure: str) -> None:
-    with spoilt.database.connect(SUPERUSER) as admin:
-        admin.execute(mistake)
-        try:
-            assert violations(spoilt) != []
-        finally:
-            admin.execute(cure)
+    with mistaken_role(spoilt, mistake, cure):
+        assert violations(spoilt) != []
 
 
 def test_a_token_in_a_query_text_is_caught(spoilt: Managed) -> None:

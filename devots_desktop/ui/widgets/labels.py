@@ -1,4 +1,4 @@
-"""Labels and tooltips that show text as it is: Qt would render HTML in them and load local images (ARCHITECTURE.md, decision 7)."""
+"""Labels and tooltips that show text as it is: Qt would render HTML in them and load local images (ARCHITECTURE.md, decision 9)."""
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPalette
