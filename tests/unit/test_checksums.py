@@ -13,6 +13,7 @@ from devots_desktop.domain.mutation import Outcome
 from devots_desktop.domain.question import Choice
 from devots_desktop.store import conflicts, edits, migration, missing, naming, outbox, parking, replica, soundness, undo
 from devots_desktop.store.cache import Cache
+from devots_desktop.store.checksum import checksum, mutation_checksum
 from devots_desktop.store.lists import Lists, View
 from devots_desktop.sync import apply
 from tests.unit.building import ONE, TWO, answer, make_cache, page, server_row
@@ -169,6 +170,12 @@ def test_what_was_not_changed_is_believed(cache: Cache) -> None:
     for _, _, read in READERS:
         read(cache)
     soundness.verify(cache.db)
+
+
+def test_the_checksums_of_lists_that_exist_stay_what_they_are() -> None:
+    """Other ones would make every list out there a damaged one."""
+    assert checksum("ab", 1, None, "ü") == 3263896710784817683
+    assert mutation_checksum("ab", 1, None, "ü") == "83aa8e8abe0a7103c42e3a2a6c9f0c74"
 
 
 FORM_4 = """
