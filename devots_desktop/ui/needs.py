@@ -70,7 +70,8 @@ def cards(lists: Lists, here: Callable[[int], datetime]) -> list[Card]:
 def _of_question(question: Question, here: Callable[[int], datetime]) -> Card:
     title = f"The server no longer has {question.missing:,} of your {question.shown:,} todos"
     said = f"This was noticed on {wording.when(here(question.at))}. They stay in the list, marked, until you decide."
-    acts = ((Act.REMOVE, "Remove here"), (Act.PUT_BACK, "Put back on the server"), (Act.LEAVE, "Leave as they are"))
+    # The first gets the focus: it changes nothing.
+    acts = ((Act.LEAVE, "Leave as they are"), (Act.PUT_BACK, "Put back on the server"), (Act.REMOVE, "Remove here"))
     return Card(None, title, title, (said,), acts)
 
 

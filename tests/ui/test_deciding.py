@@ -247,6 +247,7 @@ class TestRowsAndTheQuestion:
             await until(lambda: "no longer has 2 of 2 todos" in said(window))
             window.status_line.offered.click()  # type: ignore[union-attr]
             window.sidebar.needs_you.click()
+            assert words(window)[0][0] == "Leave as they are", "what gets the focus must not change anything"
             press(window, 0, word)
             await until(lambda: words(window) == [])
             await until(lambda: said(window) == sentence)
