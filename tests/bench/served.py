@@ -1,0 +1,161 @@
+"""A PostgreSQL 18 with a person who has many todos, a device of theirs without a window, and the bare SQLite table that the references write into."""
+
+import asyncio
+import contextlib
+import sqlite3
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from devots_desktop.domain.account import Account, AccountKind, Live
+from devots_desktop.domain.changes import ChangeSet
+from devots_desktop.remote.base import Remote
+from devots_desktop.remote.postgres.address import Address
+from devots_desktop.remote.postgres.migrate import upgrade
+from devots_desktop.remote.postgres.remote import PostgresRemote
+from devots_desktop.services.account import OpenAccount
+from devots_desktop.services.tasks import Tasks
+from devots_desktop.store.profile import Profile
+from tests.bench.prepared import texts
+from tests.servers.managed import DESKTOP, Managed, Person
+from tests.servers.postgres import PostgresServer
+
+PATIENCE_S = 300.0
+_SELECT = "select client_id::text, id, text, completed::int, created_at::text, updated_at::text, row_version from todo"
+_UPSERT = (
+    "INSERT INTO todo VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (client_id) DO UPDATE SET server_id = excluded.server_id, text = excluded.text,"
+    " completed = excluded.completed, created_at = excluded.created_at, updated_at = excluded.updated_at, row_version = excluded.row_version"
+)
+
+ServerRows = Sequence[tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A running server, and whose todos it has."""
+
+    managed: Managed
+    person: Person
+
+    def remote(self, port: int | None = None) -> PostgresRemote:
+        """A way to the server; by a proxy's port, where one is given."""
+        server = self.managed.database.server
+        address = Address(server.host, port or server.port, self.managed.database.name)
+        return PostgresRemote(address, server.passwords[DESKTOP], self.person.token)
+
+    def add(self, count: int) -> None:
+        """Todos of version 0, as a migrated server has them."""
+        with contextlib.closing(self.managed.owner()) as owner:
+            owner.execute("alter table todo disable trigger user")
+            with owner.cursor().copy("copy todo (text, user_id, client_id, row_version) from stdin") as copy:
+                for text in texts(count):
+                    copy.write_row((text, self.person.user_id, uuid.uuid4(), 0))
+            owner.execute("alter table todo enable trigger user")
+            owner.execute("vacuum analyze todo")
+
+    def change(self, count: int, *, transactions: int = 1) -> tuple[ServerRows, float]:
+        """Give so many todos, spread over all, another text.
+
+        Returns:
+            these todos, and the moment before the last commit, on the clock of time.perf_counter.
+        """
+        with contextlib.closing(self.managed.database.connect(autocommit=False)) as owner:
+            drawn = "select id from todo order by md5(id::text || clock_timestamp()::text) limit %s"
+            ids = [found for (found,) in owner.execute(drawn, [count])]
+            for each in range(transactions):
+                owner.commit()
+                owner.execute("update todo set text = reverse(text) where id = any(%s)", [ids[each::transactions]])
+            rows = owner.execute(f"{_SELECT} where id = any(%s)", [ids]).fetchall()
+            committed = time.perf_counter()
+            owner.commit()
+        return rows, committed
+
+    def read(self) -> ServerRows:
+        """All todos, in one statement, as the person may read them."""
+        with self.managed.signed_in(self.person) as connection:
+            return connection.execute(_SELECT).fetchall()
+
+
+@contextlib.contextmanager
+def served(count: int) -> Iterator[Served]:
+    """A server whose one person has so many todos."""
+    with PostgresServer.start(18) as server:
+        database = server.create_database()
+        upgrade(database.url(), desktop_password=server.passwords.setdefault(DESKTOP, "a password of the measurements"))
+        made = Served(Managed(database), Managed(database).add_person("ada"))
+        made.add(count)
+        yield made
+
+
+class Device:
+    """The account of the person, open and following the server, on this thread's loop."""
+
+    def __init__(self, opened: OpenAccount) -> None:
+        self.changes = 0
+        self._news = asyncio.Event()
+        self._opened = opened
+        opened.changes.subscribe(self._take)
+        opened.statuses.subscribe(lambda _: self._news.set())
+
+    async def live(self) -> None:
+        """Wait until the account is in step with the server."""
+        await self._until(lambda: self._opened.status.live is Live.LIVE)
+
+    async def told(self, changes: int) -> None:
+        """Wait until at least so many changes were told, of which the word to read the list again is one."""
+        await self._until(lambda: self.changes >= changes)
+
+    async def _until(self, reached: Callable[[], bool]) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            while not reached():
+                self._news.clear()
+                await self._news.wait()
+
+    def _take(self, changes: ChangeSet) -> None:
+        self.changes += len(changes.changes) or 1
+        self._news.set()
+
+
+@contextlib.asynccontextmanager
+async def device(on: Served, folder: Path, *, port: int | None = None) -> AsyncIterator[Device]:
+    """Open the account in a profile folder and start following."""
+
+    async def connect() -> Remote:
+        return on.remote(port)
+
+    def fail(name: str, error: BaseException) -> None:
+        raise RuntimeError(name) from error
+
+    tasks = Tasks(fail)
+    opened = OpenAccount(Profile(folder), Account("bench", AccountKind.POSTGRES, "Bench", user_id=on.person.user_id), connect=connect)
+    made = Device(opened)
+    opened.start(tasks)
+    try:
+        yield made
+    finally:
+        await opened.close()
+        await tasks.close()
+
+
+@contextlib.contextmanager
+def bare(path: Path) -> Iterator[sqlite3.Connection]:
+    """The plainest table that could serve the list: the key and the two indexes of its views; a log, synchronous = NORMAL."""
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = NORMAL")
+        db.execute(
+            "CREATE TABLE IF NOT EXISTS todo (client_id TEXT PRIMARY KEY, server_id INTEGER, text TEXT, completed INTEGER, created_at TEXT,"
+            " updated_at TEXT, row_version INTEGER)"
+        )
+        db.execute("CREATE INDEX IF NOT EXISTS newest ON todo (created_at)")
+        db.execute("CREATE INDEX IF NOT EXISTS completed_newest ON todo (completed, created_at)")
+        yield db
+
+
+def upsert(db: sqlite3.Connection, rows: ServerRows) -> None:
+    """Write rows in one transaction."""
+    with db:
+        db.executemany(_UPSERT, rows)
