@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,9 @@ from tests.servers.managed import DESKTOP, Managed, Person
 from tests.servers.postgres import PostgresServer
 
 PATIENCE_S = 300.0
+_FIRST = datetime(2026, 1, 1)  # noqa: DTZ001 (the server's columns are naive UTC)
+_VERSIONS = 500
+"""How many the todos of a server in use have: fewer than a new cluster has spent transactions, for a version from the future would come with each pull."""
 _SELECT = "select client_id::text, id, text, completed::int, created_at::text, updated_at::text, row_version from todo"
 _UPSERT = (
     "INSERT INTO todo VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (client_id) DO UPDATE SET server_id = excluded.server_id, text = excluded.text,"
@@ -46,13 +50,15 @@ class Served:
         address = Address(server.host, port or server.port, self.managed.database.name)
         return PostgresRemote(address, server.passwords[DESKTOP], self.person.token)
 
-    def add(self, count: int) -> None:
-        """Todos of version 0, as a migrated server has them."""
+    def add(self, count: int, *, migrated: bool) -> None:
+        """Todos that were made one after the other; with versions, or as a server has them that was migrated a moment ago: all of version 0."""
         with contextlib.closing(self.managed.owner()) as owner:
             owner.execute("alter table todo disable trigger user")
-            with owner.cursor().copy("copy todo (text, user_id, client_id, row_version) from stdin") as copy:
-                for text in texts(count):
-                    copy.write_row((text, self.person.user_id, uuid.uuid4(), 0))
+            with owner.cursor().copy("copy todo (text, user_id, client_id, row_version, created_at, updated_at) from stdin") as copy:
+                for number, text in enumerate(texts(count)):
+                    at = _FIRST + timedelta(seconds=number)
+                    version = 0 if migrated else number * _VERSIONS // count
+                    copy.write_row((text, self.person.user_id, uuid.uuid4(), version, at, at))
             owner.execute("alter table todo enable trigger user")
             owner.execute("vacuum analyze todo")
 
@@ -80,13 +86,13 @@ class Served:
 
 
 @contextlib.contextmanager
-def served(count: int) -> Iterator[Served]:
-    """A server whose one person has so many todos."""
+def served(count: int, *, migrated: bool = False) -> Iterator[Served]:
+    """A server whose one person has so many todos; `migrated` as in Served.add."""
     with PostgresServer.start(18) as server:
         database = server.create_database()
         upgrade(database.url(), desktop_password=server.passwords.setdefault(DESKTOP, "a password of the measurements"))
         made = Served(Managed(database), Managed(database).add_person("ada"))
-        made.add(count)
+        made.add(count, migrated=migrated)
         yield made
 
 
