@@ -58,7 +58,7 @@ def _first_sync(on: Served) -> tuple[float, float]:
     async def follow(folder: Path) -> tuple[float, float]:
         started = time.perf_counter()
         async with device(on, folder) as ours:
-            await ours.told(1)
+            await ours.told()
             first = _since(started)
             await ours.live()
             return _since(started), first
@@ -114,7 +114,7 @@ def _week(on: Served, folder: Path) -> tuple[float, float]:
             await ours.live()
             return _since(started)
 
-    rows, _ = on.change(CHANGES, transactions=TRANSACTIONS)
+    rows, _, _ = on.change(CHANGES, transactions=TRANSACTIONS)
     with bare(folder / "bare.sqlite3") as db:
         started = time.perf_counter()
         upsert(db, rows)
@@ -128,9 +128,8 @@ async def _bursts(on: Served, folder: Path) -> list[tuple[float, float]]:
         async with device(on, folder) as ours:
             await ours.live()
             for _ in range(ROUNDS):
-                told = ours.changes
-                rows, committed = await asyncio.to_thread(on.change, CHANGES)
-                await ours.told(told + CHANGES)
+                rows, last, committed = await asyncio.to_thread(on.change, CHANGES)
+                await ours.has(last)
                 taken = _since(committed)
                 started = time.perf_counter()
                 upsert(db, rows)

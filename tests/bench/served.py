@@ -62,11 +62,11 @@ class Served:
             owner.execute("alter table todo enable trigger user")
             owner.execute("vacuum analyze todo")
 
-    def change(self, count: int, *, transactions: int = 1) -> tuple[ServerRows, float]:
+    def change(self, count: int, *, transactions: int = 1) -> tuple[ServerRows, int, float]:
         """Give so many todos, spread over all, another text.
 
         Returns:
-            these todos, and the moment before the last commit, on the clock of time.perf_counter.
+            these todos, the id of the last transaction, and the moment before its commit, on the clock of time.perf_counter.
         """
         with contextlib.closing(self.managed.database.connect(autocommit=False)) as owner:
             drawn = "select id from todo order by md5(id::text || clock_timestamp()::text) limit %s"
@@ -75,9 +75,10 @@ class Served:
                 owner.commit()
                 owner.execute("update todo set text = reverse(text) where id = any(%s)", [ids[each::transactions]])
             rows = owner.execute(f"{_SELECT} where id = any(%s)", [ids]).fetchall()
+            [last] = owner.execute("select pg_current_xact_id()::text::bigint").fetchone() or (0,)
             committed = time.perf_counter()
             owner.commit()
-        return rows, committed
+        return rows, last, committed
 
     def read(self) -> ServerRows:
         """All todos, in one statement, as the person may read them."""
@@ -100,7 +101,7 @@ class Device:
     """The account of the person, open and following the server, on this thread's loop."""
 
     def __init__(self, opened: OpenAccount) -> None:
-        self.changes = 0
+        self._told = False
         self._news = asyncio.Event()
         self._opened = opened
         opened.changes.subscribe(self._take)
@@ -110,9 +111,19 @@ class Device:
         """Wait until the account is in step with the server."""
         await self._until(lambda: self._opened.status.live is Live.LIVE)
 
-    async def told(self, changes: int) -> None:
-        """Wait until at least so many changes were told, of which the word to read the list again is one."""
-        await self._until(lambda: self.changes >= changes)
+    async def told(self) -> None:
+        """Wait for the next change that is told."""
+        self._told = False
+        await self._until(lambda: self._told)
+
+    async def has(self, transaction: int) -> None:
+        """Wait until a transaction of the server's has been told here to the last row."""
+        await self._until(lambda: self._since() > transaction)
+
+    def _since(self) -> int:
+        with contextlib.closing(sqlite3.connect(self._opened.cache.path)) as db:
+            found = db.execute("SELECT value FROM sync_state WHERE name = 'since'").fetchone()
+        return int(found[0]) if found else 0
 
     async def _until(self, reached: Callable[[], bool]) -> None:
         async with asyncio.timeout(PATIENCE_S):
@@ -120,8 +131,8 @@ class Device:
                 self._news.clear()
                 await self._news.wait()
 
-    def _take(self, changes: ChangeSet) -> None:
-        self.changes += len(changes.changes) or 1
+    def _take(self, _: ChangeSet) -> None:
+        self._told = True
         self._news.set()
 
 
