@@ -12,8 +12,8 @@ from typing import Any, Self
 import httpx
 from aiohttp import web
 
-from tests.servers.postgres import Database
-from tests.servers.supabase import auth, realtime, rest
+from tests.servers.postgres import SUPERUSER, Database
+from tests.servers.supabase import auth, control, realtime, rest
 from tests.servers.supabase.clock import Clock
 from tests.servers.supabase.database import Form
 from tests.servers.supabase.faults import Faults
@@ -94,6 +94,22 @@ class SupabaseServer:
         session: dict[str, Any] = answer.raise_for_status().json()
         return session
 
+    def ban(self, email: str, *, until: str = "2999-01-01") -> None:
+        """Keep somebody out; a date that is past lets them in again."""
+        self._as_owner("update auth.users set banned_until = %s where email = %s", until, email)
+
+    def end_sessions(self, email: str) -> None:
+        """As signing out everywhere does: access tokens stay good until they end."""
+        self._as_owner("delete from auth.sessions s using auth.users u where u.id = s.user_id and u.email = %s", email)
+
+    def forget(self, email: str) -> None:
+        """Delete somebody's account. Their todos stay."""
+        self._as_owner("delete from auth.users where email = %s", email)
+
+    def _as_owner(self, statement: str, *values: str) -> None:
+        with self._database.connect(SUPERUSER) as admin:
+            admin.execute(statement.encode(), values)
+
     def start(self) -> Self:
         self._thread.start()
         if not self._started.wait(_SECONDS) or self._failure is not None:
@@ -142,6 +158,7 @@ def _application(gateway: Gateway) -> web.Application:
     application = web.Application(middlewares=[make_gate(gateway)], client_max_size=8 * 2**20)
     auth.add_routes(application, gateway)
     rest.add_routes(application, gateway)
+    control.add_routes(application, gateway)
 
     async def websocket(request: web.Request) -> web.StreamResponse:
         return await realtime.serve(request, gateway)
