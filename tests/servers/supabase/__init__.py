@@ -150,8 +150,17 @@ class SupabaseServer:
             await self._stopping.wait()
         finally:
             await runner.cleanup()
+            await _end_tasks()
             await self.gateway.rest.close()
             await self.gateway.admin.close()
+
+
+async def _end_tasks() -> None:
+    """Requests that a fault keeps waiting, or whose client is gone."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for each in left:
+        each.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
 
 
 def _application(gateway: Gateway) -> web.Application:
