@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 
 from tests.contract import plain_postgres
 from tests.contract.backends import Backend, MemoryBackend, PlainPostgresBackend, PostgresBackend
+from tests.contract.hearing import FENCED
 from tests.outcomes import not_promised
 from tests.servers.fixtures import Servers
+from tests.servers.supabase import SupabaseServer
 
 BACKENDS = ["memory", "memory-plain", "postgres-15", "postgres-15-plain", "postgres-18", "postgres-18-plain"]
 
@@ -30,3 +33,18 @@ def backend(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Backen
         database = managed.database
         yield PostgresBackend(managed)
     server.drop_database(database)
+
+
+@pytest.fixture
+def server(plain_project: SupabaseServer) -> SupabaseServer:
+    """A project with a plain todo table, and the fence beside it."""
+    with plain_project.database.connect() as owner:
+        owner.execute(FENCED)
+    return plain_project
+
+
+@pytest.fixture
+def owner(server: SupabaseServer) -> Iterator[psycopg.Connection]:
+    """The owner of the tables, in autocommit."""
+    with server.database.connect() as connection:
+        yield connection

@@ -3,10 +3,12 @@
 import asyncio
 import contextlib
 import json
+import secrets
 import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+import psycopg
 import websockets.asyncio.client as websockets
 from realtime import AsyncRealtimeClient, RealtimeSubscribeStates
 from realtime.types import PostgresChangesPayload
@@ -146,3 +148,34 @@ async def wire(server: SupabaseServer, *, key: str | None = None) -> AsyncIterat
     url = f"{server.url.replace('http', 'ws', 1)}/realtime/v1/websocket?apikey={server.publishable_key if key is None else key}&vsn=1.0.0"
     async with websockets.connect(url, open_timeout=WAIT_S) as socket:
         yield Wire(socket)
+
+
+def add(owner: psycopg.Connection, user_id: str = "u1", text: str = "milk") -> int:
+    row = owner.execute("insert into todo(text, user_id) values (%s, %s) returning id", [text, user_id]).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def fence(owner: psycopg.Connection) -> None:
+    owner.execute(f"insert into {FENCE} default values")
+
+
+def noise(length: int) -> str:
+    """Text that does not get smaller by compression."""
+    return secrets.token_urlsafe(length)[:length]
+
+
+def heard_by_u1(
+    server: SupabaseServer, owner: psycopg.Connection, act: Callable[[], object], filter_: str | None = "user_id=eq.u1"
+) -> list[dict[str, Any]]:
+    """What a live channel of u1 hears of what `act` does."""
+
+    async def scene() -> list[dict[str, Any]]:
+        async with ear(server, token(server, "u1"), filter_) as listening:
+            await listening.live()
+            act()
+            fence(owner)
+            await listening.fenced(1)
+            return listening.changes
+
+    return asyncio.run(scene())

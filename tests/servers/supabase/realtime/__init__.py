@@ -1,5 +1,1 @@
-"""The Realtime part: a WebSocket that tells changes."""
-
-from tests.servers.supabase.realtime.server import Realtime
-
-__all__ = ["Realtime"]
+"""The Realtime part: a WebSocket that tells changes. server.py is its whole."""

@@ -155,7 +155,7 @@ async def _json(
     shown = [column for column in columns if column.name in values]
     if not shown:
         return None
-    parts = [sql.SQL("to_jsonb(%s::{})").format(sql.SQL(column.cast)) for column in shown]  # type: ignore[arg-type]
+    parts = [sql.SQL("to_jsonb(%s::{})").format(sql.SQL(column.cast)) for column in shown]
     found = await connection.execute(sql.SQL("select {}").format(sql.SQL(", ").join(parts)), [values[column.name] for column in shown])
     row = await found.fetchone()
     assert row is not None
@@ -185,7 +185,7 @@ async def _may_see(connection: psycopg.AsyncConnection, table: _Table, change: C
         return True
     await connection.execute("select set_config('request.jwt.claims', %s, true)", [json.dumps(dict(listener.claims))])
     await connection.execute(sql.SQL("set local role {}").format(sql.Identifier(listener.role)))
-    same = [sql.SQL("{} = %s::{}").format(sql.Identifier(key.name), sql.SQL(key.cast)) for key in table.keys]  # type: ignore[arg-type]
+    same = [sql.SQL("{} = %s::{}").format(sql.Identifier(key.name), sql.SQL(key.cast)) for key in table.keys]
     statement = sql.SQL("select exists(select from {} where {})").format(table.name, sql.SQL(" and ").join(same))
     found = await connection.execute(statement, [change.new[key.name] for key in table.keys])
     row = await found.fetchone()

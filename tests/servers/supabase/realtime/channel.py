@@ -11,11 +11,10 @@ from tests.servers.supabase.realtime import frames
 from tests.servers.supabase.realtime.access import AccessDenied, admitted, expired
 from tests.servers.supabase.realtime.audience import Listener
 from tests.servers.supabase.realtime.faults import RealtimeFaults
-from tests.servers.supabase.tokens import Claims
 from tests.servers.supabase.realtime.subscription import Binding, SubscriptionRefused
+from tests.servers.supabase.tokens import Claims
 
 _LOOK_AT_CLOCK_S = 0.05
-"""The clock is the gateway's and may be turned by a test: an expiry cannot be a timer."""
 
 
 class Subscriptions(Protocol):
@@ -160,8 +159,12 @@ class Channel:
             return
 
     async def _until_expired(self) -> None:
-        while self._claims["exp"] > self._gateway.clock():
-            await asyncio.sleep(_LOOK_AT_CLOCK_S)
+        left = self._claims["exp"] - self._gateway.clock()
+        if left > 0:
+            # Another look before the time is over: the clock is the gateway's and may be turned by a test, and the token may be renewed.
+            await asyncio.sleep(min(left, _LOOK_AT_CLOCK_S))
+            self._expiring = asyncio.create_task(self._until_expired())
+            return
         self.end(frames.system(self.topic, expired(self._claims, self._gateway), ok=False, extension="system"))
 
     @property

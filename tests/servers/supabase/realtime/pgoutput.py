@@ -3,17 +3,17 @@
 The format is that of the PostgreSQL manual, "Logical Replication Message Formats": big-endian numbers, names that end with a zero byte.
 """
 
-import datetime
 import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 Kind = Literal["INSERT", "UPDATE", "DELETE"]
 Tuple = dict[str, str | None]
 """Values by column in PostgreSQL's text form. A column that was not sent is not in it."""
 
-_EPOCH = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Change:
 
     kind: Kind
     relation: Relation
-    committed: datetime.datetime
+    committed: datetime
     new: Tuple
     old: Tuple
     size: int
@@ -88,7 +88,7 @@ class Decoder:
             match reader.letter():
                 case "B":
                     reader.take(8)  # where the commit stands in the log
-                    self._committed = _EPOCH + datetime.timedelta(microseconds=reader.number("q"))
+                    self._committed = _EPOCH + timedelta(microseconds=reader.number("q"))
                 case "R":
                     relation = _relation(reader)
                     self._relations[relation.oid] = relation

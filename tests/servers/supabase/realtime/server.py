@@ -11,7 +11,6 @@ from aiohttp import web
 
 from tests.servers.postgres import SUPERUSER
 from tests.servers.supabase.gateway import Gateway
-from tests.servers.supabase.realtime import frames
 from tests.servers.supabase.realtime.access import AccessDenied, of_key
 from tests.servers.supabase.realtime.audience import Listener, Told, audience, refused
 from tests.servers.supabase.realtime.channel import Channel
@@ -177,7 +176,7 @@ class Realtime:
         async def topics() -> list[str]:
             return [channel.topic for channel in self._channels()]
 
-        return self._on_loop(topics())
+        return list(self._on_loop(topics()))
 
     def _channels(self) -> list[Channel]:
         return [channel for connection in self._connections for channel in connection.channels.values()]

@@ -30,7 +30,7 @@ class Filter:
         """An expression with two places: the value of the row and `wanted`. Both sides are of the column's type."""
         many = "[]" if self.operator == "in" else ""
         template = "%s::{0} = any(%s::{0}[])" if many else f"%s::{{0}} {OPERATORS[self.operator]} %s::{{0}}"
-        return sql.SQL(template).format(sql.SQL(type_name))  # type: ignore[arg-type]
+        return sql.SQL(template).format(sql.SQL(type_name))
 
     @property
     def wanted(self) -> str | list[str]:
