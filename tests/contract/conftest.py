@@ -7,9 +7,18 @@ import pytest
 from tests.contract import plain_postgres
 from tests.contract.backends import Backend, MemoryBackend, PlainPostgresBackend, PostgresBackend
 from tests.outcomes import not_promised
-from tests.servers.fixtures import Servers
+from tests.servers.fixtures import VERSIONS, Servers
 
-BACKENDS = ["memory", "memory-plain", "postgres-15", "postgres-15-plain", "postgres-18", "postgres-18-plain"]
+BACKENDS = [
+    "memory",
+    "memory-plain",
+    "postgres-15",
+    "postgres-15-plain",
+    "postgres-18",
+    "postgres-18-plain",
+    "supabase-managed",
+    "supabase-plain",
+]
 
 
 @pytest.fixture(params=BACKENDS)
@@ -20,6 +29,12 @@ def backend(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Backen
         not_promised(beyond.args[0])
     if kind == "memory":
         yield MemoryBackend(plain=plain)
+        return
+    if kind == "supabase":
+        from tests.contract.supabase_backend import SupabaseBackend
+
+        with servers.project(VERSIONS[-1], "plain" if plain else "managed") as project:
+            yield SupabaseBackend(project, plain=plain)
         return
     server = servers.server(int(rest.removesuffix("-plain")))
     if plain:

@@ -77,6 +77,11 @@ class Link:
             raise failures.rest(rejected) from None
         return True
 
+    async def stay(self) -> None:
+        """Keep the session fresh until cancelled. Told of nothing, the engine looks every minute. Raises as `ask`."""
+        await self.session.who()
+        await self.session.keep_fresh(_nobody)
+
     async def reachable(self) -> bool:
         """See Remote.reachable."""
         return await http.reachable(self.project)
@@ -100,3 +105,7 @@ class Link:
         rest = AsyncPostgrestClient(f"{self.project.url}/rest/v1", headers=headers, http_client=self._http, retry_enabled=False)
         with failures.translated(self.project):
             return (await build(rest).execute()).data
+
+
+async def _nobody(_: str) -> None:
+    """Nobody but this connection uses the token."""

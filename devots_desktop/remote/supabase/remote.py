@@ -80,7 +80,7 @@ class ManagedRemote:
 
     async def listen(self, ready: Callable[[], None], changed: Callable[[], None]) -> None:
         """See Remote.listen."""
-        await self._link.session.keep_fresh(_nobody)
+        await self._link.stay()
 
     async def reachable(self) -> bool:
         """See Remote.reachable."""
@@ -129,7 +129,3 @@ class AwayRemote:
 
 def _function(name: str, arguments: dict[str, Any], rest: AsyncPostgrestClient) -> Query:
     return rest.rpc(name, arguments)
-
-
-async def _nobody(_: str) -> None:
-    """Nobody but this connection uses the token."""

@@ -64,7 +64,7 @@ class SupabaseTable:
 
     async def listen(self, ready: Callable[[], None], changed: Callable[[], None]) -> None:
         """See Table.listen."""
-        await self._link.session.keep_fresh(_nobody)
+        await self._link.stay()
 
     async def reachable(self) -> bool:
         """See Remote.reachable."""
@@ -111,7 +111,3 @@ def _row(given: dict[str, Any]) -> ServerRow:
 def _time(at: int) -> str:
     """Naive UTC with six digits: an offset would be dropped without a word (supabase-contract.md, fact 9)."""
     return to_iso(at).removesuffix("Z")
-
-
-async def _nobody(_: str) -> None:
-    """Nobody but this connection uses the token."""
