@@ -1,5 +1,6 @@
 """A Supabase project as a place for todos: the stand-in, and the program's own remotes on it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -17,20 +18,29 @@ from tests.contract.knowing import Keys, KnowingRemote
 from tests.servers.managed import Managed
 from tests.servers.supabase import SupabaseServer
 
+_ACCESS = """
+alter table public.todo enable row level security;
+drop policy if exists theirs on public.todo;
+create policy theirs on public.todo to authenticated using ((select auth.jwt() ->> 'sub') = user_id) with check ((select auth.jwt() ->> 'sub') = user_id);
+grant select, insert, update, delete on public.todo to authenticated;
+grant usage on sequence public.todo_id_seq to authenticated;
+"""
 AFTER_ANY_TOKEN_S = 2 * 3_600.0
 
 
 class MemoryKeep:
-    """Keeps a session's tokens for the devices of one process."""
+    """Keeps a session's tokens for the connections of one event loop."""
 
     def __init__(self, tokens: Tokens) -> None:
         self.tokens = tokens
+        self._lock = asyncio.Lock()
         self.refused = False
         self.saved: list[str] = []
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[None]:
-        yield
+        async with self._lock:
+            yield
 
     async def load(self) -> Tokens:
         if self.refused:
@@ -46,13 +56,13 @@ class MemoryKeep:
 
 
 class SupabaseBackend:
-    """A stand-in's project. Every device of a person has a session of its own, as in life."""
+    """A stand-in's project. The devices of a person share a session, as the connections of one account do."""
 
     def __init__(self, server: SupabaseServer, *, plain: bool) -> None:
         self.plain = plain
         self._server = server
         self._managed = Managed(server.database)
-        self._emails: dict[str, str] = {}
+        self._kept: dict[str, MemoryKeep] = {}
         self._keys: Keys = {}
         self.web = PostgresWeb(server.database)
         with server.database.connect() as owner:
@@ -61,7 +71,7 @@ class SupabaseBackend:
     def person(self, name: str) -> str:
         session = self._server.sign_up(f"{name}@example.org")
         user_id: str = session["user"]["id"]
-        self._emails[user_id] = session["user"]["email"]
+        self._kept[user_id] = MemoryKeep(Tokens(user_id, session["refresh_token"]))
         return user_id
 
     def connect(self, user_id: str) -> Remote:
@@ -87,14 +97,16 @@ class SupabaseBackend:
 
     def switch(self) -> None:
         if self.plain:
-            upgrade(self._server.database.url(), flavour="supabase")
+            # The table's own policies stay beside ours, and say the same.
+            upgrade(self._server.database.url(), flavour="supabase", accept_rights=True)
         else:
             downgrade(self._server.database.url())
+            with self._server.database.connect() as owner:
+                owner.execute(_ACCESS)
         self.plain = not self.plain
 
     def _link(self, url: str, user_id: str) -> Link:
-        session = self._server.sign_in(self._emails[user_id])
-        return Link(Project(url), self._server.publishable_key, MemoryKeep(Tokens(user_id, session["refresh_token"])))
+        return Link(Project(url), self._server.publishable_key, self._kept[user_id])
 
     def _remote(self, link: Link) -> Remote:
         return PlainRemote(SupabaseTable(link, is_managed)) if self.plain else ManagedRemote(link)
