@@ -97,6 +97,16 @@ class SupabaseServer:
         session: dict[str, Any] = answer.raise_for_status().json()
         return session
 
+    def sign_in(self, email: str, password: str = "correct horse") -> dict[str, Any]:
+        """A further session of a person."""
+        answer = httpx.post(
+            f"{self.url}/auth/v1/token?grant_type=password",
+            headers={"apikey": self.publishable_key},
+            json={"email": email, "password": password},
+        )
+        session: dict[str, Any] = answer.raise_for_status().json()
+        return session
+
     def start(self) -> Self:
         self._thread.start()
         if not self._started.wait(_SECONDS) or self._failure is not None:
