@@ -62,3 +62,4 @@ def test_the_switches_over_http(plain_project: SupabaseServer, http: httpx.Clien
     http.post("/__test/keys")
     assert len(http.get("/auth/v1/.well-known/jwks.json").json()["keys"]) == 2
     assert http.post("/__test/faults", json={"weather": "bad"}).status_code == 400
+    assert set(http.get("/__test/faults").json()) == {"auth", "rest", "realtime"}

@@ -5,6 +5,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Final
 
+from tests.servers.supabase.realtime.faults import RealtimeFaults
+
 
 @dataclass(frozen=True, slots=True)
 class Canned:
@@ -90,11 +92,6 @@ class AuthFaults(PartFaults):
     """
 
     clock_offset: float = 0.0
-
-
-@dataclass(slots=True)
-class RealtimeFaults:
-    """The troubles of Realtime. None so far."""
 
 
 @dataclass(slots=True)
