@@ -28,7 +28,7 @@ from devots_desktop.ui import menus
 from devots_desktop.ui.commands import Do
 from devots_desktop.ui.deciding import Deciding
 from devots_desktop.ui.details import Details
-from devots_desktop.ui.dialogs.add_account import AddAccountDialog
+from devots_desktop.ui.dialogs.add_postgres import AddPostgresDialog
 from devots_desktop.ui.dialogs.edit_text import EditTextDialog
 from devots_desktop.ui.dialogs.examination import ExaminationDialog
 from devots_desktop.ui.dialogs.settings import SettingsDialog
@@ -470,8 +470,8 @@ def large_text_account(stage: Stage) -> QWidget:
     return add_account(stage)
 
 
-def _dialog(stage: Stage) -> AddAccountDialog:
-    return AddAccountDialog(Accounts(Profile(stage.folder)).add_postgres, Tasks(lambda *_: None))
+def _dialog(stage: Stage) -> AddPostgresDialog:
+    return AddPostgresDialog(Accounts(Profile(stage.folder)).add_postgres, Tasks(lambda *_: None))
 
 
 def add_account(stage: Stage) -> QWidget:
@@ -483,8 +483,8 @@ def add_account_wrong(stage: Stage) -> QWidget:
     dialog.url.edit.setText("postgresql://devots_desktop@db.example.org/todos")
     dialog.email.edit.setText("ada@example.org")
     dialog.password.edit.setText("not the right one")
-    dialog._fail(WrongCredentials())
-    dialog._fail(Unreachable("No answer", "db.example.org:5432 does not answer.", "Check host and port, and whether the server runs."))
+    dialog.fail(WrongCredentials())
+    dialog.fail(Unreachable("No answer", "db.example.org:5432 does not answer.", "Check host and port, and whether the server runs."))
     return dialog
 
 
