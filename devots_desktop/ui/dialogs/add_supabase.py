@@ -59,8 +59,7 @@ class AddSupabaseDialog(PersonDialog):
         self, verbs: SupabaseVerbs, tasks: Tasks, parent: QWidget | None = None, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
         title, confirm = self.tr("Add a Supabase account"), self.tr("Check the project")
-        why = self.tr("Paste the project's URL and its publishable key. Its owner finds both in Supabase's dashboard, under Connect.")
-        super().__init__(title, why, confirm, tasks, parent, clock=clock)
+        super().__init__(title, "", confirm, tasks, parent, clock=clock)
         self._verbs = verbs
         self.account: Account | None = None
         self.project: Project | None = None
@@ -71,16 +70,17 @@ class AddSupabaseDialog(PersonDialog):
         self._lay_out()
         self.url.edit.textChanged.connect(self._look_at_url)
         self.key.edit.textChanged.connect(self._look_at_key)
-        self.finish()
+        self.ca.hide()
         self._change_project()
+        self.finish()
 
     def _lay_out(self) -> None:
         self._asked, self._chosen, self._person = QWidget(), QWidget(), QWidget()
         asked, person = QVBoxLayout(self._asked), QVBoxLayout(self._person)
         for each in (self.url, self.key, self.ca):
             asked.addWidget(each)
-        for each in (self.person, self.keeping):
-            person.addWidget(each)
+        person.addWidget(self.person)
+        person.addWidget(self.keeping)
         for column in (asked, person):
             column.setContentsMargins(0, 0, 0, 0)
             column.setSpacing(theme.SPACE * 3 // 2)
@@ -117,7 +117,9 @@ class AddSupabaseDialog(PersonDialog):
                 Project("").check_key(text)
             except AccountUnusable as error:
                 self.fail(error)
-        anon = self.tr("This is the project's older, anon key. It works; Supabase is retiring this kind, so better take the publishable one.")
+        anon = self.tr(
+            "This is the project's older, anon key. It works; Supabase is retiring this kind, so better take the publishable one."
+        )
         self.key.note(anon if kind is KeyKind.ANON else "")
 
     def fail(self, error: DevotsError) -> None:
@@ -142,9 +144,16 @@ class AddSupabaseDialog(PersonDialog):
         for part, shown in ((self._asked, not chosen), (self._chosen, chosen), (self._person, chosen)):
             part.setVisible(shown)
         if chosen:
+            self.why.setText(
+                self.tr(
+                    "The project can be used. Sign in with your e-mail; it is your account in this project and not the one at Supabase."
+                )
+            )
             super().show_step()
         else:
-            self.ca.setVisible(bool(self.ca.text()))
+            self.why.setText(
+                self.tr("Paste the project's URL and its publishable key. Its owner finds both in Supabase's dashboard, under Connect.")
+            )
             self.confirm.show_words(self.tr("Check again") if self.checks.rows else self.tr("Check the project"))
         self.grow()
 

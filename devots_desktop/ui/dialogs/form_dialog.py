@@ -46,9 +46,9 @@ class FormDialog(QDialog):
         self.setWindowTitle(title)
         self.page = Page(self)
         self.column = self.page.column
-        why = plain_label(sentence, role=MUTED)
-        why.setWordWrap(True)
-        self.column.addWidget(why)
+        self.why = plain_label(sentence, role=MUTED)
+        self.why.setWordWrap(True)
+        self.column.addWidget(self.why)
         self.message = plain_label(role=DANGER)
         self.message.setWordWrap(True)
         self.message.hide()

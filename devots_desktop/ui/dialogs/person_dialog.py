@@ -24,7 +24,14 @@ class PersonDialog(FormDialog):
     """
 
     def __init__(
-        self, title: str, sentence: str, confirm: str, tasks: Tasks, parent: QWidget | None = None, *, clock: Callable[[], float] = time.monotonic
+        self,
+        title: str,
+        sentence: str,
+        confirm: str,
+        tasks: Tasks,
+        parent: QWidget | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(title, sentence, confirm, tasks, parent, clock=clock)
         self.key = Field(self.tr("Key"), placeholder="sb_publishable_…")

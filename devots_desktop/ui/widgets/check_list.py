@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPalette
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from devots_desktop.domain.finding import Finding, Level
@@ -19,7 +19,7 @@ _NAMES = {
     None: "Checking",
 }
 """What a mark says; None is for what is being looked at."""
-_ICONS = {Level.UNCHECKED: "waiting", Level.WARNING: "alert", Level.WRONG: "close", None: "waiting"}
+_ICONS = {Level.UNCHECKED: "waiting", Level.WARNING: "alert", None: "waiting"}
 
 
 class CheckList(QWidget):
@@ -135,8 +135,24 @@ class _Mark(QWidget):
         if self._level is Level.OK:
             draw_check(painter, QRectF(1, 1, side - 2, side - 2), colours, done=True, warm=False)
             return
-        colour = {Level.WARNING: colours.busy, Level.WRONG: colours.bad}.get(self._level or Level.OK, colours.muted)
+        if self._level is Level.WRONG:
+            _draw_cross(painter, QRectF(1, 1, side - 2, side - 2), colours)
+            return
+        colour = colours.busy if self._level is Level.WARNING else colours.muted
         draw_icon(painter, QRect(0, 0, side, side), _ICONS[self._level], colour, side)
+
+
+def _draw_cross(painter: QPainter, circle: QRectF, colours: theme.Scheme) -> None:
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(colours.bad))
+    painter.drawEllipse(circle)
+    pen = QPen(QColor(colours.on_accent), max(1.6, circle.width() / 9.5))
+    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+    painter.setPen(pen)
+    arm = circle.width() * 0.17
+    for slope in (1, -1):
+        painter.drawLine(circle.center() - QPointF(arm, slope * arm), circle.center() + QPointF(arm, slope * arm))
 
 
 def _wrapped(text: str, role: QPalette.ColorRole) -> QWidget:

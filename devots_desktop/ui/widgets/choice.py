@@ -72,4 +72,4 @@ class ChoiceCard(SmallButton):
 
     def _wrapped(self) -> Qt.AlignmentFlag:
         side = leading(self.layoutDirection()) & ~Qt.AlignmentFlag.AlignVCenter
-        return side | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap  # type: ignore[operator, return-value]  # Qt takes both kinds as one number
+        return side | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QRadioButton, QVBoxLayo
 
 from devots_desktop.services.supabase_form import Way
 from devots_desktop.ui import theme
-from devots_desktop.ui.widgets.buttons import QuietButton
+from devots_desktop.ui.widgets.buttons import WordButton
 from devots_desktop.ui.widgets.countdown import CountdownButton
 from devots_desktop.ui.widgets.fields import Field
 
@@ -52,7 +52,7 @@ class PersonForm(QWidget):
         self.code.edit.setInputMethodHints(Qt.InputMethodHint.ImhDigitsOnly)
         self.password = Field(self.tr("Password"), secret=True)
         self.again = CountdownButton(self.tr("Send again"), clock=clock)
-        self.forgot = QuietButton(self.tr("Forgot your password?"))
+        self.forgot = WordButton(self.tr("Forgot your password?"))
         self._lay_out()
         self._connect()
         self._show()
