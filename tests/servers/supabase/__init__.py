@@ -13,12 +13,13 @@ import httpx
 from aiohttp import web
 
 from tests.servers.postgres import Database
-from tests.servers.supabase import auth, realtime, rest
+from tests.servers.supabase import auth, rest
 from tests.servers.supabase.clock import Clock
 from tests.servers.supabase.database import Form
 from tests.servers.supabase.faults import Faults
 from tests.servers.supabase.gate import make_gate
 from tests.servers.supabase.gateway import Gateway, Mail, Settings
+from tests.servers.supabase.realtime.server import Realtime
 from tests.servers.supabase.tokens import ApiKeys, Tokens
 
 _SECONDS = 30.0
@@ -29,9 +30,11 @@ class SupabaseServer:
 
     Attributes:
         gateway: what its parts share; a test may look at it and change its settings, faults, tokens and clock at any time.
+        realtime: the part that tells changes; a test may end its connections or lose its place in the log.
     """
 
     gateway: Gateway
+    realtime: Realtime
 
     def __init__(self, database: Database, form: Form, *, port: int = 0) -> None:
         """`database`: prepared in that form (tests.servers.supabase.database.prepare)."""
@@ -143,7 +146,8 @@ class SupabaseServer:
     async def _serve(self) -> None:
         clock, tokens = Clock(), Tokens()
         self.gateway = Gateway("", self._database, self._form, clock, tokens, ApiKeys.make(tokens, clock()))
-        runner = web.AppRunner(_application(self.gateway), access_log=None, shutdown_timeout=0.1)
+        self.realtime = Realtime(self.gateway)
+        runner = web.AppRunner(_application(self.gateway, self.realtime), access_log=None, shutdown_timeout=0.1)
         await runner.setup()
         try:
             site = web.TCPSite(runner, "127.0.0.1", self._port)
@@ -152,18 +156,15 @@ class SupabaseServer:
             self._started.set()
             await self._stopping.wait()
         finally:
+            await self.realtime.close()
             await runner.cleanup()
             await self.gateway.rest.close()
             await self.gateway.admin.close()
 
 
-def _application(gateway: Gateway) -> web.Application:
+def _application(gateway: Gateway, realtime: Realtime) -> web.Application:
     application = web.Application(middlewares=[make_gate(gateway)], client_max_size=8 * 2**20)
     auth.add_routes(application, gateway)
     rest.add_routes(application, gateway)
-
-    async def websocket(request: web.Request) -> web.StreamResponse:
-        return await realtime.serve(request, gateway)
-
-    application.router.add_get("/realtime/v1/websocket", websocket)
+    application.router.add_get("/realtime/v1/websocket", realtime.serve)
     return application

@@ -5,6 +5,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Final
 
+from tests.servers.supabase.realtime.faults import RealtimeFaults
+
 
 @dataclass(frozen=True, slots=True)
 class Canned:
@@ -79,11 +81,6 @@ class PartFaults:
         """Wait as long as it takes; the answer that stands for the real one, if any."""
         await asyncio.sleep(self.latency)
         return ANSWERS[self.answers.pop(0)] if self.answers else None
-
-
-@dataclass(slots=True)
-class RealtimeFaults:
-    """The troubles of Realtime. None so far."""
 
 
 @dataclass(slots=True)
