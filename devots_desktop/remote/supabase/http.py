@@ -32,15 +32,19 @@ class Rejected(Exception):
         code: Supabase's or PostgreSQL's word for it, empty where there is none.
         seconds: after which it may be tried again, where the answer says so; else 0.
         reasons: why a password is too weak.
+        denied: what a right is lacking on: "table", "sequence", "function", "schema", or "row" where a policy stands in the way.
         foreign: its body is not JSON: a proxy's or a captive portal's page.
     """
 
-    def __init__(self, status: int, code: str = "", *, seconds: int = 0, reasons: tuple[str, ...] = (), foreign: bool = False) -> None:
+    def __init__(
+        self, status: int, code: str = "", *, seconds: int = 0, reasons: tuple[str, ...] = (), denied: str = "", foreign: bool = False
+    ) -> None:
         super().__init__(f"HTTP {status} {code}".rstrip())
         self.status = status
         self.code = code
         self.seconds = seconds
         self.reasons = reasons
+        self.denied = denied
         self.foreign = foreign
 
 
@@ -129,7 +133,7 @@ def _rejected(response: httpx.Response) -> Rejected:
     said = [body.get(name) for name in ("msg", "message", "error_description")]
     if not code and any(isinstance(each, str) and each.startswith("Invalid Refresh Token") for each in said):
         code = "refresh_token_not_found"  # Servers of 2023 and before have no codes.
-    return Rejected(response.status_code, code, seconds=_seconds(body), reasons=_reasons(body))
+    return Rejected(response.status_code, code, seconds=_seconds(body), reasons=_reasons(body), denied=_denied(body))
 
 
 def _seconds(body: dict[str, Any]) -> int:
@@ -142,3 +146,10 @@ def _reasons(body: dict[str, Any]) -> tuple[str, ...]:
     weak = body.get("weak_password")
     reasons = weak.get("reasons") if isinstance(weak, dict) else None
     return tuple(each for each in reasons if isinstance(each, str)) if isinstance(reasons, list) else ()
+
+
+def _denied(body: dict[str, Any]) -> str:
+    """PostgreSQL has one code for all of these, and its words for them are English at Supabase (supabase-contract.md, section 2.3)."""
+    text = str(body.get("message", ""))
+    found = re.match(r"permission denied for (table|sequence|function|schema)\b", text)
+    return found[1] if found else "row" if "row-level security" in text else ""

@@ -12,8 +12,8 @@ from typing import Any, Self
 import httpx
 from aiohttp import web
 
-from tests.servers.postgres import Database
-from tests.servers.supabase import auth, rest
+from tests.servers.postgres import SUPERUSER, Database
+from tests.servers.supabase import auth, control, rest
 from tests.servers.supabase.clock import Clock
 from tests.servers.supabase.database import Form
 from tests.servers.supabase.faults import Faults
@@ -107,6 +107,22 @@ class SupabaseServer:
         session: dict[str, Any] = answer.raise_for_status().json()
         return session
 
+    def ban(self, email: str, *, until: str = "2999-01-01") -> None:
+        """Keep somebody out; a date that is past lets them in again."""
+        self._as_owner("update auth.users set banned_until = %s where email = %s", until, email)
+
+    def end_sessions(self, email: str) -> None:
+        """As signing out everywhere does: access tokens stay good until they end."""
+        self._as_owner("delete from auth.sessions s using auth.users u where u.id = s.user_id and u.email = %s", email)
+
+    def forget(self, email: str) -> None:
+        """Delete somebody's account. Their todos stay."""
+        self._as_owner("delete from auth.users where email = %s", email)
+
+    def _as_owner(self, statement: str, *values: str) -> None:
+        with self._database.connect(SUPERUSER) as admin:
+            admin.execute(statement.encode(), values)
+
     def start(self) -> Self:
         self._thread.start()
         if not self._started.wait(_SECONDS) or self._failure is not None:
@@ -158,13 +174,23 @@ class SupabaseServer:
         finally:
             await self.realtime.close()
             await runner.cleanup()
+            await _end_tasks()
             await self.gateway.rest.close()
             await self.gateway.admin.close()
+
+
+async def _end_tasks() -> None:
+    """Requests that a fault keeps waiting, or whose client is gone."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for each in left:
+        each.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
 
 
 def _application(gateway: Gateway, realtime: Realtime) -> web.Application:
     application = web.Application(middlewares=[make_gate(gateway)], client_max_size=8 * 2**20)
     auth.add_routes(application, gateway)
     rest.add_routes(application, gateway)
+    control.add_routes(application, gateway)
     application.router.add_get("/realtime/v1/websocket", realtime.serve)
     return application

@@ -84,9 +84,20 @@ class PartFaults:
 
 
 @dataclass(slots=True)
+class AuthFaults(PartFaults):
+    """Those of Auth.
+
+    Attributes:
+        clock_offset: seconds by which its clock is ahead of that of REST and Realtime.
+    """
+
+    clock_offset: float = 0.0
+
+
+@dataclass(slots=True)
 class Faults:
     """All switches, each off at first."""
 
-    auth: PartFaults = field(default_factory=PartFaults)
+    auth: AuthFaults = field(default_factory=AuthFaults)
     rest: PartFaults = field(default_factory=PartFaults)
     realtime: RealtimeFaults = field(default_factory=RealtimeFaults)

@@ -41,7 +41,13 @@ class Settings:
         allowed: patterns of further addresses to redirect to.
         max_rows: how many rows a read brings at most.
         safe_update: refuse an UPDATE or DELETE without a filter.
-        request_limits: by endpoint, how many requests an address may send in five minutes; None switches the limits off.
+        provider: through which people can sign in with a browser, None for nobody.
+        provider_refuses: an error code, when the person says no there.
+        provider_email: who they are there.
+        reauthentication: a password may be changed only within a day after signing in.
+        captcha: signing in and up need a token that only a browser gets.
+        request_limits: limit how often an address may ask.
+        role_settings: what every role's statements run with, as `statement_timeout`, over what the role itself says.
     """
 
     autoconfirm: bool = True
@@ -61,7 +67,10 @@ class Settings:
     allowed: list[str] = field(default_factory=list)
     max_rows: int = 1000
     safe_update: bool = True
-    request_limits: dict[str, int] | None = None
+    reauthentication: bool = False
+    captcha: bool = False
+    request_limits: bool = False
+    role_settings: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -83,7 +92,6 @@ class Gateway:
     faults: Faults = field(default_factory=Faults)
     settings: Settings = field(default_factory=Settings)
     mail: list[Mail] = field(default_factory=list)
-    auth_clock_offset: float = 0.0
     rest: Pool = field(init=False)
     admin: Pool = field(init=False)
 

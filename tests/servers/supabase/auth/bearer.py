@@ -15,7 +15,7 @@ class SignedIn:
     """A person and the session that the token belongs to."""
 
     user: Row
-    session_id: uuid.UUID
+    session: Row
 
 
 async def signed_in(call: Call) -> SignedIn:
@@ -35,9 +35,9 @@ async def signed_in(call: Call) -> SignedIn:
     user = await users.by_id(call, subject)
     if user is None:
         raise AuthRefused(403, "user_not_found", "User from sub claim in JWT does not exist")
-    session = await call.row("select id from auth.sessions where id::text = %s", claims.get("session_id", ""))
+    session = await call.row("select * from auth.sessions where id::text = %s", claims.get("session_id", ""))
     if session is None:
         raise AuthRefused(403, "session_not_found", "Session from session_id claim in JWT does not exist")
     if users.is_banned(call, user):
         raise AuthRefused(403, "user_banned", "User is banned")
-    return SignedIn(user, session["id"])
+    return SignedIn(user, session)

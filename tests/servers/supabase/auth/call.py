@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 from aiohttp import web
@@ -13,6 +13,7 @@ from tests.servers.supabase.auth.errors import AuthRefused
 from tests.servers.supabase.gateway import Gateway
 
 Row = dict[str, Any]
+_LARGEST: Final = 10**6
 
 
 @dataclass(slots=True)
@@ -21,6 +22,7 @@ class Call:
 
     Attributes:
         body: the JSON object that came, empty where none did.
+        headers: of the answer.
         now: the Auth server's clock, in UTC.
     """
 
@@ -28,10 +30,11 @@ class Call:
     gateway: Gateway
     connection: psycopg.AsyncConnection[DictRow]
     body: Row
+    headers: dict[str, str] = field(default_factory=dict)
     now: datetime = field(init=False)
 
     def __post_init__(self) -> None:
-        self.now = datetime.fromtimestamp(self.gateway.clock() + self.gateway.auth_clock_offset, UTC)
+        self.now = datetime.fromtimestamp(self.gateway.clock() + self.gateway.faults.auth.clock_offset, UTC)
 
     def text(self, name: str) -> str:
         """A text of the body, empty where there is none."""
@@ -54,6 +57,9 @@ class Call:
 
 
 async def read_body(request: web.Request) -> Row:
+    """The JSON object of a request, empty where there is none. Raises AuthRefused."""
+    if (request.content_length or 0) > _LARGEST:
+        raise AuthRefused(413, "request_entity_too_large", "Request body exceeds 1 MB")
     text = await request.text()
     if not text:
         return {}

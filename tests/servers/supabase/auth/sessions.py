@@ -7,28 +7,26 @@ import uuid
 from datetime import timedelta
 from typing import Final
 
-from aiohttp import web
-
 from tests.servers.supabase.auth import users
 from tests.servers.supabase.auth.call import Call, Row
-from tests.servers.supabase.auth.errors import VERSION_HEADER, AuthRefused, OAuthRefused, invalid
+from tests.servers.supabase.auth.errors import AuthRefused, OAuthRefused, invalid
 
 _FORM: Final = re.compile(r"[a-z0-9]{12}")
 _ALPHABET: Final = string.ascii_lowercase + string.digits
 
 
-async def begin(call: Call, user: Row, method: str) -> web.Response:
-    """A new session of that person. `method`: how they proved who they are, as the claim `amr` says it."""
+async def begin(call: Call, user: Row, method: str) -> Row:
+    """A new session of that person, as answers show it. `method`: how they proved who they are, as the claim `amr` says it."""
     session = await call.row(
         "insert into auth.sessions(user_id, method, created_at) values (%s, %s, %s) returning *", user["id"], method, call.now
     )
     assert session is not None
     await call.run("update auth.users set last_sign_in_at = %s, updated_at = %s where id = %s", call.now, call.now, user["id"])
     await call.run("update auth.identities set last_sign_in_at = %s where user_id = %s", call.now, user["id"])
-    return await _answer(call, session, await _new_token(call, session["id"], None))
+    return await _shown(call, session, await _new_token(call, session["id"], None))
 
 
-async def refresh(call: Call) -> web.Response:
+async def refresh(call: Call) -> Row:
     """A session goes on with another refresh token."""
     token = call.text("refresh_token")
     if not token:
@@ -46,7 +44,7 @@ async def refresh(call: Call) -> web.Response:
     user = await users.by_id(call, session["user_id"])
     if user is None or users.is_banned(call, user):
         raise AuthRefused(400, "user_banned", "Invalid Refresh Token: User Banned")
-    return await _answer(call, session, await _rotated(call, session["id"], presented))
+    return await _shown(call, session, await _rotated(call, session["id"], presented))
 
 
 async def _rotated(call: Call, session: uuid.UUID, presented: Row) -> str:
@@ -71,12 +69,19 @@ async def _new_token(call: Call, session: uuid.UUID, parent: str | None) -> str:
     return token
 
 
-async def _answer(call: Call, session: Row, refresh_token: str) -> web.Response:
+async def _shown(call: Call, session: Row, refresh_token: str) -> Row:
     user = await users.by_id(call, session["user_id"])
     assert user is not None
     seconds = call.gateway.settings.jwt_seconds
     expires = int((call.now + timedelta(seconds=seconds)).timestamp())
-    body = {
+    call.headers.update(
+        {
+            "sb-auth-user-id": str(user["id"]),
+            "sb-auth-session-id": str(session["id"]),
+            "sb-auth-refresh-token-prefix": refresh_token[:5],
+        }
+    )
+    return {
         "access_token": access_token(call, session, user, expires),
         "token_type": "bearer",
         "expires_in": seconds,
@@ -84,14 +89,12 @@ async def _answer(call: Call, session: Row, refresh_token: str) -> web.Response:
         "refresh_token": refresh_token,
         "user": await users.as_json(call, user),
     }
-    headers = {
-        "sb-auth-user-id": str(user["id"]),
-        "sb-auth-session-id": str(session["id"]),
-        "sb-auth-refresh-token-prefix": refresh_token[:5],
-    }
-    if VERSION_HEADER in call.request.headers:
-        headers[VERSION_HEADER] = "2024-01-01"
-    return web.json_response(body, headers=headers)
+
+
+def as_fragment(session: Row) -> dict[str, str]:
+    """What a browser gets to see of it, behind the `#` of an address."""
+    names = ("access_token", "expires_at", "expires_in", "refresh_token", "token_type")
+    return {**{name: str(session[name]) for name in names}, "sb": ""}
 
 
 def access_token(call: Call, session: Row, user: Row, expires: int) -> str:
@@ -116,7 +119,7 @@ def access_token(call: Call, session: Row, user: Row, expires: int) -> str:
     )
 
 
-async def end(call: Call, user_id: uuid.UUID, session_id: uuid.UUID) -> web.Response:
+async def end(call: Call, user_id: uuid.UUID, session_id: uuid.UUID) -> None:
     """Sign out: this session, the others, or all of them, which is what happens when nobody says."""
     condition = {
         "global": "user_id = %s or id = %s",
@@ -126,4 +129,3 @@ async def end(call: Call, user_id: uuid.UUID, session_id: uuid.UUID) -> web.Resp
     if condition is None:
         raise invalid("Unsupported logout scope")
     await call.run(f"delete from auth.sessions where {condition}", user_id, session_id)
-    return web.Response(status=204)

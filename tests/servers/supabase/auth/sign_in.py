@@ -4,7 +4,7 @@ import uuid
 
 from aiohttp import web
 
-from tests.servers.supabase.auth import sessions, users
+from tests.servers.supabase.auth import mails, sessions, users
 from tests.servers.supabase.auth.call import Call, Row
 from tests.servers.supabase.auth.errors import AuthRefused, invalid, wrong_credentials
 
@@ -22,21 +22,30 @@ async def sign_up(call: Call) -> web.Response:
     if "@" not in email:
         raise invalid("Unable to validate email address: invalid format")
     users.check_strength(call, password)
-    known = await users.find(call, email)
+    return await _with_address(call, email, password)
+
+
+async def _with_address(call: Call, email: str, password: str) -> web.Response:
+    """The row of an address that was never confirmed stays as it is: who it belongs to is not known."""
+    autoconfirm, known = call.gateway.settings.autoconfirm, await users.find(call, email)
     if known is not None and known["email_confirmed_at"] is not None:
-        if settings.autoconfirm:
+        if autoconfirm:
             raise AuthRefused(422, "user_already_exists", "User already registered")
         return web.json_response(await _nobody(call, email))
-    user = known or await users.create(call, email, password, call.body.get("data") or {}, confirmed=settings.autoconfirm)
-    if settings.autoconfirm:
-        return await sessions.begin(call, user, "password")
-    return web.json_response(await users.as_json(call, user))
+    user = known or await users.create(call, email, password, call.body.get("data") or {}, confirmed=autoconfirm)
+    if autoconfirm:
+        return web.json_response(await sessions.begin(call, await users.confirm(call, user["id"], email), "password"))
+    await mails.send(call, user, "signup")
+    waiting = await users.by_id(call, user["id"])
+    assert waiting is not None
+    return web.json_response(await users.as_json(call, waiting))
 
 
 async def _anonymous(call: Call) -> web.Response:
     if not call.gateway.settings.anonymous:
         raise AuthRefused(422, "anonymous_provider_disabled", "Anonymous sign-ins are disabled")
-    return await sessions.begin(call, await users.create(call, None, None, call.body.get("data") or {}, confirmed=False), "anonymous")
+    user = await users.create(call, None, None, call.body.get("data") or {}, confirmed=False)
+    return web.json_response(await sessions.begin(call, user, "anonymous"))
 
 
 async def _nobody(call: Call, email: str) -> Row:
@@ -76,4 +85,4 @@ async def with_password(call: Call) -> web.Response:
         raise wrong_credentials()
     if user["email_confirmed_at"] is None:
         raise AuthRefused(400, "email_not_confirmed", "Email not confirmed")
-    return await sessions.begin(call, user, "password")
+    return web.json_response(await sessions.begin(call, user, "password"))

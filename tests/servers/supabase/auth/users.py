@@ -50,6 +50,21 @@ async def create(call: Call, email: str | None, password: str | None, data: Row,
     return row
 
 
+async def confirm(call: Call, user_id: uuid.UUID, email: str) -> Row:
+    """The address is the person's, which may be a new one."""
+    proven = json.dumps({"email": email, "email_verified": True})
+    row = await call.row(
+        "update auth.users set email = %s, new_email = null, email_confirmed_at = coalesce(email_confirmed_at, %s),"
+        " user_metadata = user_metadata || %s::jsonb where id = %s returning *",
+        *(email, call.now, proven, user_id),
+    )
+    assert row is not None
+    await call.run(
+        "update auth.identities set identity_data = identity_data || %s::jsonb where user_id = %s and provider = 'email'", proven, user_id
+    )
+    return row
+
+
 async def as_json(call: Call, user: Row) -> Row:
     """A person as answers show them."""
     identities = await call.rows("select * from auth.identities where user_id = %s order by created_at", user["id"])

@@ -5,6 +5,7 @@ from typing import Final
 from aiohttp import web
 
 from tests.servers.supabase.rest.errors import RestRefused
+from tests.servers.supabase.rest.preferences import Preferences
 
 SINGULAR: Final = "application/vnd.pgrst.object"
 _MANY: Final = {"*/*", "application/*", "application/json", "application/vnd.pgrst.array+json"}
@@ -33,6 +34,12 @@ def check_single(singular: bool, number: int) -> None:  # noqa: FBT001 - answers
     if singular and number != 1:
         details = f"The result contains {number} rows"
         raise RestRefused(406, "PGRST116", "Cannot coerce the result to a single JSON object", details)
+
+
+def check_affected(wishes: Preferences, number: int) -> None:
+    if wishes.max_affected is not None and number > wishes.max_affected:
+        details = f"The query affects {number} rows"
+        raise RestRefused(400, "PGRST124", "Query result exceeds max-affected preference constraint", details)
 
 
 def content_range(offset: int, number: int, total: int | None) -> str:

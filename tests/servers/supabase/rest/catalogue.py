@@ -85,7 +85,7 @@ async def find_function(connection: Connection, name: str, given: set[str]) -> F
     fitting = [each for each in (_function(name, row) for row in rows) if each.required <= given <= set(each.arguments)]
     if not fitting:
         words = ", ".join(sorted(given))
-        wanted = f"with parameters {words}" if given else "without parameters"
+        wanted = f"with parameter{'s' * (len(given) > 1)} {words}" if given else "without parameters"
         called = f"public.{name}({words})" if given else f"public.{name} without parameters"
         details = (
             f"Searched for the function public.{name} {wanted} or with a single unnamed json/jsonb parameter,"
@@ -93,7 +93,8 @@ async def find_function(connection: Connection, name: str, given: set[str]) -> F
         )
         raise RestRefused(404, "PGRST202", f"Could not find the function {called} in the schema cache", details)
     if len(fitting) > 1:
-        raise RestRefused(300, "PGRST203", "Could not choose the best candidate function")
+        hint = "Try renaming the parameters or the function itself in the database so function overloading can be resolved"
+        raise RestRefused(300, "PGRST203", f"Could not choose the best candidate function between: public.{name}", None, hint)
     return fitting[0]
 
 

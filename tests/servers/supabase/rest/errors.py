@@ -58,11 +58,6 @@ class RestRefused(Exception):
         return web.Response(status=self.status, text=json.dumps(body), content_type="application/json", charset="utf-8", headers=headers)
 
 
-def bad_token(code: str, message: str, details: str | None = None) -> RestRefused:
-    said = f'Bearer error="invalid_token", error_description="{message}"'
-    return RestRefused(401, code, message, details, WWW_Authenticate=said)
-
-
 def from_database(error: psycopg.Error, role: str) -> RestRefused:
     """What a client gets for an error of PostgreSQL. `role`: on whose behalf the statement ran."""
     code = error.sqlstate
@@ -78,6 +73,8 @@ def from_database(error: psycopg.Error, role: str) -> RestRefused:
 def _status(code: str, message: str, role: str) -> int:
     if code == "42501":
         return 401 if role == "anon" else 403
+    if code == "21000" and not message.endswith("requires a WHERE clause"):
+        return 500
     if code == "22023" and message.startswith("role ") and message.endswith("does not exist"):
         return 401
     if code.startswith("PT"):

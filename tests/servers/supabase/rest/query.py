@@ -59,9 +59,8 @@ class Query:
     def narrow(self, first: int, last: int | None) -> None:
         """Leave only a range of what limit and offset leave. `last`: included; None for no end."""
         if last is not None and last < first:
-            raise RestRefused(
-                416, "PGRST103", "Requested range not satisfiable", "The lower boundary must be lower than or equal to the upper boundary"
-            )
+            details = "The lower boundary must be lower than or equal to the upper boundary in the Range header."
+            raise RestRefused(416, "PGRST103", "Requested range not satisfiable", details)
         left = None if last is None else last - first + 1
         if self.limit is not None:
             left = max(0, self.limit - first) if left is None else min(left, max(0, self.limit - first))

@@ -33,7 +33,7 @@ class Transaction:
 
 
 @contextlib.asynccontextmanager
-async def begin(gateway: Gateway, request: web.Request, person: Person) -> AsyncIterator[Connection]:
+async def connected(gateway: Gateway, person: Person) -> AsyncIterator[Connection]:
     """A connection on which nothing has begun yet. Errors of PostgreSQL become RestRefused."""
     try:
         async with gateway.rest.connection() as connection:
@@ -43,12 +43,14 @@ async def begin(gateway: Gateway, request: web.Request, person: Person) -> Async
 
 
 @contextlib.asynccontextmanager
-async def transaction(connection: Connection, request: web.Request, person: Person, *, writes: bool) -> AsyncIterator[Transaction]:
+async def transaction(
+    gateway: Gateway, connection: Connection, request: web.Request, person: Person, *, writes: bool
+) -> AsyncIterator[Transaction]:
     """Committed at the end, rolled back on any error."""
     found = await (await connection.execute(b"select rolconfig from pg_roles where rolname = %s", [person.role])).fetchone()
     await connection.execute(b"begin" if writes else b"begin read only")
     try:
-        await _say_who(connection, request, person, (found or {}).get("rolconfig") or [])
+        await _say_who(connection, request, person, {**_pairs(found), **gateway.settings.role_settings})
         yield Transaction(connection)
         await connection.execute(b"commit")
     except BaseException:
@@ -58,10 +60,10 @@ async def transaction(connection: Connection, request: web.Request, person: Pers
         raise
 
 
-async def _say_who(connection: Connection, request: web.Request, person: Person, role_settings: list[str]) -> None:
+async def _say_who(connection: Connection, request: web.Request, person: Person, role_settings: dict[str, str]) -> None:
     settings = {
         "search_path": _PATH,
-        **dict(each.split("=", 1) for each in role_settings),
+        **role_settings,
         "role": person.role,
         "request.jwt.claims": json.dumps(person.claims),
         "request.method": request.method,
@@ -72,3 +74,8 @@ async def _say_who(connection: Connection, request: web.Request, person: Person,
     calls = ", ".join("set_config(%s, %s, true)" for _ in settings)
     values = [text for pair in settings.items() for text in pair]
     await connection.execute(f"select {calls}".encode(), values)
+
+
+def _pairs(role: dict[str, Any] | None) -> dict[str, str]:
+    """What ALTER ROLE has set for it."""
+    return dict(each.split("=", 1) for each in (role or {}).get("rolconfig") or [])
