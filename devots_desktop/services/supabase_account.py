@@ -19,6 +19,7 @@ from devots_desktop.store.profile import Profile
 
 if TYPE_CHECKING:
     from devots_desktop.remote.base import Remote
+    from devots_desktop.remote.supabase.rights import Person
     from devots_desktop.remote.supabase.session import Tokens
     from devots_desktop.remote.supabase.signing import Door, Methods
 
@@ -91,6 +92,18 @@ class SupabaseAccounts:
         from devots_desktop.remote.supabase.remote import connect
 
         return await connect(Project.from_dict(account.address), session.key, session)
+
+    async def person(self, account: Account, secrets: Secrets) -> "Person":
+        """Who is signed in, with an access token that is good now. Arguments and errors are those of `connect`, and Unreachable."""
+        session = await self._session(account, secrets)
+        from devots_desktop.remote.supabase.link import Link
+        from devots_desktop.remote.supabase.rights import Person
+
+        link = Link(Project.from_dict(account.address), session.key, session)
+        try:
+            return Person(account.user_id, await link.session.token())
+        finally:
+            await link.close()
 
     async def sign_out(self, account: Account) -> None:
         """End the session at the server, and the person's others not. Raises DevotsError."""
