@@ -94,6 +94,7 @@ class SupabaseBackend:
 
     def cut(self) -> None:
         self._server.faults.rest.lose += 1
+        self._server.realtime.close_sockets(1006)
 
     def switch(self) -> None:
         if self.plain:

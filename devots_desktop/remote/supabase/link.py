@@ -35,6 +35,7 @@ class Link:
     Attributes:
         project, key: where it leads, and what opens it.
         session: gives access tokens.
+        silence: why changes are not told, as a sentence; empty while they are.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Link:
         """
         self.project = project
         self.key = key
+        self.silence = ""
         self._http = http.make_client(project)
         self.session = Session(project, auth_client(project, key, self._http), keep, clock=clock, sleep=sleep)
 
@@ -77,11 +79,6 @@ class Link:
             raise failures.rest(rejected) from None
         return True
 
-    async def stay(self) -> None:
-        """Keep the session fresh until cancelled. Told of nothing, the engine looks every minute. Raises as `ask`."""
-        await self.session.who()
-        await self.session.keep_fresh(_nobody)
-
     async def reachable(self) -> bool:
         """See Remote.reachable."""
         return await http.reachable(self.project)
@@ -105,7 +102,3 @@ class Link:
         rest = AsyncPostgrestClient(f"{self.project.url}/rest/v1", headers=headers, http_client=self._http, retry_enabled=False)
         with failures.translated(self.project):
             return (await build(rest).execute()).data
-
-
-async def _nobody(_: str) -> None:
-    """Nobody but this connection uses the token."""

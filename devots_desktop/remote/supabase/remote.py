@@ -20,6 +20,7 @@ from devots_desktop.remote.plain import PlainRemote
 from devots_desktop.remote.supabase import failures
 from devots_desktop.remote.supabase.keys import Project
 from devots_desktop.remote.supabase.link import Link, Query
+from devots_desktop.remote.supabase.listener import MANAGED, Listener
 from devots_desktop.remote.supabase.session import Keep
 from devots_desktop.remote.supabase.table import SupabaseTable
 
@@ -80,7 +81,7 @@ class ManagedRemote:
 
     async def listen(self, ready: Callable[[], None], changed: Callable[[], None]) -> None:
         """See Remote.listen."""
-        await self._link.stay()
+        await Listener(self._link, MANAGED, ready, changed).run()
 
     async def reachable(self) -> bool:
         """See Remote.reachable."""

@@ -9,6 +9,7 @@ from devots_desktop.domain.todo import Patch, ServerRow
 from devots_desktop.remote.plain import plain_row
 from devots_desktop.remote.supabase import failures
 from devots_desktop.remote.supabase.link import Build, Link
+from devots_desktop.remote.supabase.listener import PLAIN, Listener
 
 _COLUMNS = "id,text,completed,created_at,updated_at"
 """Others may be there; they are neither read nor written."""
@@ -64,7 +65,7 @@ class SupabaseTable:
 
     async def listen(self, ready: Callable[[], None], changed: Callable[[], None]) -> None:
         """See Table.listen."""
-        await self._link.stay()
+        await Listener(self._link, PLAIN, ready, changed, deletes=True).run()
 
     async def reachable(self) -> bool:
         """See Remote.reachable."""
