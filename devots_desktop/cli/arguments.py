@@ -168,6 +168,9 @@ def _add_database_commands(commands: "_Commands", shared: "_Parser") -> None:
     )
     upgrading.add_argument("--sign-up", choices=("on", "off"), help="whether people may sign up by themselves")
     upgrading.add_argument("--accept-rights", action="store_true", help="the rights of others that were found are meant to be so")
+    upgrading.add_argument(
+        "--sql", action="store_true", help="print the SQL instead, for a Supabase project's SQL editor; no database is asked"
+    )
     looking = _command(verbs, shared, "status", "see how a database stands, without changing it")
     repairing = _command(
         verbs,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from devots_desktop.cli.environment import owners_url, read_password
 from devots_desktop.cli.output import Output, message
+from devots_desktop.domain.errors import AccountUnusable
 from devots_desktop.services import database
 
 if TYPE_CHECKING:
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 def run(arguments: Namespace, output: Output) -> None:
     """Run one of these commands. Raises DevotsError."""
+    if arguments.verb == "upgrade" and arguments.sql:
+        _show_sql(output, arguments)
+        return
     url = owners_url(os.environ, arguments.env_file)
     if arguments.verb == "status":
         _show_status(output, database.status(url))
@@ -32,6 +36,18 @@ def run(arguments: Namespace, output: Output) -> None:
         report=message,
     )
     _show_result(output, result)
+
+
+def _show_sql(output: Output, arguments: Namespace) -> None:
+    if arguments.flavour != "supabase":
+        raise AccountUnusable(
+            "Only for Supabase", "A portal's upgrade makes a login with a password, which is no text to paste.", "Add --flavour supabase."
+        )
+    sql = database.upgrade_sql(accept_rights=arguments.accept_rights)
+    if output.as_json:
+        output.value({"sql": sql})
+    else:
+        output.line(sql.rstrip("\n"))
 
 
 def _show_status(output: Output, status: "DatabaseStatus") -> None:

@@ -99,7 +99,7 @@ def account_form(account: "Account", *, current: bool) -> Form:
         "name": account.name,
         "kind": account.kind,
         "email": account.email,
-        "host": account.address.get("host", ""),
+        "host": account.host,
         "current": current,
     }
 

@@ -11,6 +11,7 @@ class AccountKind(StrEnum):
 
     COMPUTER = "computer"
     POSTGRES = "postgres"
+    SUPABASE = "supabase"
 
 
 class SecretStore(StrEnum):
@@ -38,6 +39,13 @@ class Account(NamedTuple):
     user_id: str = ""
     address: Mapping[str, str] = MappingProxyType({})
     secrets: SecretStore = SecretStore.KEYRING
+
+    @property
+    def host(self) -> str:
+        """The server's name, or what stands for it; empty for "This computer"."""
+        from urllib.parse import urlsplit  # Not for the first paint.
+
+        return self.address.get("host") or urlsplit(self.address.get("url", "")).hostname or ""
 
 
 class Live(StrEnum):

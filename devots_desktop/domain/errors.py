@@ -9,6 +9,7 @@ DevotsError
 ├── AccountUnusable      the account cannot be used as it is entered
 │   ├── WrongCredentials     e-mail or password is wrong (never says which)
 │   ├── TooManyTries         the server refuses further tries for a while
+│   ├── ConfirmationNeeded   the e-mail is to be confirmed first
 │   ├── UnsafeLogin          owner, superuser or another login that row-level security does not bind
 │   ├── NotMigrated          the database lacks our migrations
 │   ├── ServerTooNew         the database has migrations that this program does not know
@@ -76,13 +77,28 @@ class WrongCredentials(AccountUnusable):
 
 
 class TooManyTries(AccountUnusable):
-    """The server refuses further tries for a while."""
+    """The server refuses further tries for a while.
 
-    def __init__(self, minutes: int) -> None:
+    Attributes:
+        seconds: how long that while is, for a countdown.
+    """
+
+    def __init__(self, seconds: int) -> None:
+        wait = f"{seconds} seconds" if seconds < 120 else f"{-(-seconds // 60)} minutes"
         super().__init__(
-            "Too many tries",
-            "There were too many tries to sign in with this e-mail.",
-            f"Wait {minutes} minutes, then try again.",
+            "Too many tries", "There were too many tries, and the server takes no more for a while.", f"Wait {wait}, then try again."
+        )
+        self.seconds = seconds
+
+
+class ConfirmationNeeded(AccountUnusable):
+    """The account was made or exists, and waits for its e-mail to be confirmed: by the link in a message, or by the code in it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "E-mail not confirmed",
+            "The server has sent a message to this e-mail, which is to be confirmed first.",
+            "Open the link in it and sign in, or enter the code that it has.",
         )
 
 

@@ -26,6 +26,7 @@ class Finding:
         sentence: how it is.
         next_step: what mends it; of a database, the line for its owner.
         mends: whether a repair can mend it.
+        sql: lines for the owner of the database to run, or the command of ours that prints them where they are many.
         ids: client_ids of the todos that it is about.
     """
 
@@ -34,6 +35,7 @@ class Finding:
     sentence: str
     next_step: str = ""
     mends: bool = False
+    sql: str = ""
     ids: tuple[str, ...] = ()
 
 

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from devots_desktop.remote.base import Remote
     from devots_desktop.remote.postgres.address import Address
     from devots_desktop.remote.postgres.session import Session
-    from devots_desktop.services.doctor import Doctor
+    from devots_desktop.services.doctor import Doctor, Look
     from devots_desktop.services.postgres_form import PostgresForm
+    from devots_desktop.services.supabase_account import SupabaseAccounts
+    from devots_desktop.services.supabase_form import SupabaseForm
 
 PASSWORD_LEAST = 8
 PASSWORD_MOST = 128
@@ -51,6 +53,7 @@ class Accounts:
         self._profile = profile
         self._clock = clock
         self._secrets = Secrets(profile, timeout=keyring_timeout)
+        self._supabase: SupabaseAccounts | None = None
         self.notices = Notices()
         self.suspicious = False
 
@@ -87,7 +90,8 @@ class Accounts:
 
         secrets = self._secrets.copy(timeout=_KEYRING_S)
         connect = None if account.kind is AccountKind.COMPUTER else partial(self._connect, account, secrets)
-        return Doctor(self._profile, account, connect, secrets=secrets, reopen=reopen, clock=self._clock)
+        look = self._server_examination(account, secrets)
+        return Doctor(self._profile, account, connect, look, secrets=secrets, reopen=reopen, clock=self._clock)
 
     async def add_postgres(self, form: "PostgresForm") -> Account:
         """Sign in or up at a PostgreSQL, and remember the account.
@@ -134,12 +138,65 @@ class Accounts:
         form = PostgresForm(Address.from_dict(account.address), account.email, login_password, password)
         session = await on_thread("sign-in", partial(_enter, form, account.email))
         if session.user_id != account.user_id:
-            raise AccountUnusable(
-                "Another person",
-                "This e-mail now belongs to another account on the server.",
-                "Add it as a new account; this one's todos stay here.",
-            )
+            raise _another_person()
         await self._secrets.set(account, {"token": session.token, "login_password": login_password})
+
+    @property
+    def supabase(self) -> "SupabaseAccounts":
+        """What is special about Supabase accounts: what a project offers, and codes by e-mail."""
+        if self._supabase is None:
+            from devots_desktop.services.supabase_account import SupabaseAccounts
+
+            self._supabase = SupabaseAccounts(self._profile, self._secrets)
+        return self._supabase
+
+    async def add_supabase(self, form: "SupabaseForm") -> Account:
+        """Sign in or up at a Supabase project, and remember the account.
+
+        Raises:
+            ConfirmationNeeded: the new account's e-mail is to be confirmed first; the form may come again with the code from the message.
+            DevotsError: the form, the server or the keyring stands in the way; nothing was remembered.
+        """
+        import uuid
+
+        form = _ready(form)
+        tokens = await self.supabase.enter(form)
+        account = Account(
+            uuid.uuid4().hex[:12],
+            AccountKind.SUPABASE,
+            self._free_name(form.name.strip() or f"{form.email} · {form.project.host}"),
+            email=form.email,
+            user_id=tokens.user_id,
+            address=form.project.to_dict(),
+            secrets=form.secrets,
+        )
+        self._refuse_twice(account)
+        await self.supabase.keep(account, form.key, tokens)
+        self._profile.put(account)
+        return account
+
+    async def send_code(self, form: "SupabaseForm") -> None:
+        """Have a code sent by e-mail, as SupabaseAccounts.send_code. Raises DevotsError."""
+        await self.supabase.send_code(_ready(form))
+
+    async def send_code_again(self, account: Account, form: "SupabaseForm") -> None:
+        """The same for an account whose session ended, with SupabaseForm.again. Raises DevotsError."""
+        kept = await self._secrets.get(account) or {}
+        await self.supabase.send_code(_ready(form, kept.get("key", "")))
+
+    async def sign_in_supabase(self, account: Account, form: "SupabaseForm") -> None:
+        """Sign in again after the session ended, with SupabaseForm.again. As sign_in otherwise.
+
+        Raises:
+            AccountUnusable: among others, titled "Key missing": the project's key went with the keyring, and has to be in the form.
+            DevotsError: as add_supabase; cache and outbox are as they were.
+        """
+        kept = await self._secrets.get(account) or {}
+        form = _ready(form, kept.get("key", ""))
+        tokens = await self.supabase.enter(form)
+        if tokens.user_id != account.user_id:
+            raise _another_person()
+        await self.supabase.keep(account, form.key, tokens)
 
     async def remove(self, account: Account) -> None:
         """Sign out, and delete the account's files from this device.
@@ -154,6 +211,8 @@ class Accounts:
         with suppress(DevotsError):
             await self._sign_out(account)
         await self._secrets.forget(account)
+        if account.kind is AccountKind.SUPABASE:
+            self.supabase.forget(account)
         self._profile.remove(account)
 
     def _refuse_waiting(self, account: Account) -> None:
@@ -170,6 +229,9 @@ class Accounts:
             )
 
     async def _sign_out(self, account: Account) -> None:
+        if account.kind is AccountKind.SUPABASE:
+            await self.supabase.sign_out(account)
+            return
         from devots_desktop.remote.postgres.address import Address
         from devots_desktop.remote.thread import on_thread
 
@@ -178,8 +240,21 @@ class Accounts:
             address = Address.from_dict(account.address)
             await on_thread("sign-out", lambda: _leave(address, secrets["login_password"], secrets["token"]))
 
+    def _server_examination(self, account: Account, secrets: Secrets) -> "Look | None":
+        from devots_desktop.services.doctor import server, supabase
+
+        match account.kind:
+            case AccountKind.POSTGRES:
+                return partial(server.examine, account, secrets)
+            case AccountKind.SUPABASE:
+                return partial(supabase.examine, account, secrets, partial(self.supabase.person, account, secrets))
+            case AccountKind.COMPUTER:
+                return None
+
     async def _connect(self, account: Account, secrets: Secrets) -> "Remote":
         """The remote of an account's signed-in person. Its modules are loaded on a thread: they take half a second."""
+        if account.kind is AccountKind.SUPABASE:
+            return await self.supabase.connect(account, secrets)
         from devots_desktop.remote.thread import on_thread
 
         secrets.stale(account)
@@ -202,9 +277,30 @@ class Accounts:
         return next(name for number in range(1, len(taken) + 2) if (name := wanted if number == 1 else f"{wanted} ({number})") not in taken)
 
 
-def _check_credentials(email: str, password: str) -> None:
+def _another_person() -> AccountUnusable:
+    return AccountUnusable(
+        "Another person",
+        "This e-mail now belongs to another account on the server.",
+        "Add it as a new account; this one's todos stay here.",
+    )
+
+
+def _ready(form: "SupabaseForm", kept_key: str = "") -> "SupabaseForm":
+    """The form with a key and an e-mail that can be sent."""
+    from dataclasses import replace  # Not for the first paint.
+
+    email = form.email.strip().lower()
+    _check_email(email)
+    return replace(form, email=email, key=form.project.check_key(form.key or kept_key))
+
+
+def _check_email(email: str) -> None:
     if "@" not in email.strip("@"):
         raise AccountUnusable("E-mail missing", "That is not an e-mail address.", "Enter the address that you sign in with.")
+
+
+def _check_credentials(email: str, password: str) -> None:
+    _check_email(email)
     if not PASSWORD_LEAST <= len(password) <= PASSWORD_MOST:
         raise AccountUnusable(
             "Password not usable",

@@ -44,6 +44,13 @@ def upgrade(
     return result
 
 
+def upgrade_sql(*, accept_rights: bool = False) -> str:
+    """The upgrade of a Supabase project as SQL for its owner's editor; `accept_rights` as for `upgrade`. Loads half a second of modules."""
+    from devots_desktop.remote.postgres.script import upgrade_script
+
+    return upgrade_script(accept_rights=accept_rights)
+
+
 def status(url: str) -> "DatabaseStatus":
     """How a database stands, without changing it; `url` as for `upgrade`.
 

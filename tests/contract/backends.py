@@ -198,7 +198,7 @@ class _MemoryWeb:
         transaction.commit()
 
 
-class _Portal:
+class Portal:
     """A transaction of the tables' owner, as the portal's server writes."""
 
     def __init__(self, managed: Managed) -> None:
@@ -226,7 +226,7 @@ class _Portal:
         self._connection.close()
 
 
-class _PostgresWeb:
+class PostgresWeb:
     """The tables' owner."""
 
     def __init__(self, database: Database) -> None:
@@ -261,7 +261,7 @@ class PostgresBackend:
 
     def __init__(self, managed: Managed) -> None:
         self._managed = managed
-        self.web = _PostgresWeb(managed.database)
+        self.web = PostgresWeb(managed.database)
         self._people: dict[str, Person] = {}
         with managed.owner() as owner:
             owner.execute(f"alter table todo add constraint of_the_owner check (text not like '{FORBIDDEN}%')")
@@ -278,10 +278,10 @@ class PostgresBackend:
         return self.connect(user_id)
 
     def nowhere(self, user_id: str) -> Remote:
-        return self._remote(user_id, _free_port())
+        return self._remote(user_id, free_port())
 
-    def elsewhere(self) -> "_Portal | _PlainPortal":
-        return _Portal(self._managed)
+    def elsewhere(self) -> "Portal | PlainPortal":
+        return Portal(self._managed)
 
     def sign_out(self, user_id: str) -> None:
         with self._managed.owner() as owner:
@@ -336,11 +336,11 @@ class PlainPostgresBackend(PostgresBackend):
     def remote(self, user_id: str) -> Remote:
         return KnowingRemote(self.connect(user_id), self._keys)
 
-    def elsewhere(self) -> "_PlainPortal":
-        return _PlainPortal(self._managed, self._keys)
+    def elsewhere(self) -> "PlainPortal":
+        return PlainPortal(self._managed, self._keys)
 
 
-class _PlainPortal:
+class PlainPortal:
     """A transaction of the table's owner, where a client_id is what the contract calls a row."""
 
     def __init__(self, managed: Managed, keys: Keys) -> None:
@@ -369,7 +369,7 @@ class _PlainPortal:
         self._connection.close()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]

@@ -3,8 +3,10 @@
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,6 +15,10 @@ from devots_desktop.remote.postgres.roles import Flavour
 from tests.outcomes import not_run
 from tests.servers.managed import DESKTOP, Managed
 from tests.servers.postgres import Database, PostgresServer, binaries
+
+if TYPE_CHECKING:  # few tests need it, and aiohttp takes its time
+    from tests.servers.supabase import SupabaseServer
+    from tests.servers.supabase.database import Form
 
 VERSIONS = (15, 18)
 
@@ -23,6 +29,7 @@ class Servers:
 
     _running: dict[int, PostgresServer] = field(default_factory=dict)
     _templates: dict[tuple[int, Flavour], str] = field(default_factory=dict)
+    _projects: dict[tuple[int, str], str] = field(default_factory=dict)
 
     def server(self, version: int) -> PostgresServer:
         """The server of that version, started by the first who asks. Ends the test where it is not installed."""
@@ -41,6 +48,23 @@ class Servers:
             upgrade(template.url(), flavour=flavour, desktop_password=password, sign_up=True)
             self._templates[version, flavour] = template.name
         return Managed(server.create_database(self._templates[version, flavour]))
+
+    @contextmanager
+    def project(self, version: int, form: "Form") -> Iterator["SupabaseServer"]:
+        """A Supabase stand-in over a new database of that form, without people. It is stopped and its database dropped at the end."""
+        from tests.servers.supabase import SupabaseServer
+        from tests.servers.supabase.database import prepare, tell_time_in_utc
+
+        server = self.server(version)
+        if (version, form) not in self._projects:
+            template = server.create_database()
+            prepare(template, form)
+            self._projects[version, form] = template.name
+        database = server.create_database(self._projects[version, form])
+        tell_time_in_utc(database)
+        with SupabaseServer(database, form) as project:
+            yield project
+        server.drop_database(database)
 
     def stop(self) -> None:
         for server in self._running.values():
@@ -82,3 +106,17 @@ def managed(postgres: PostgresServer, servers: Servers) -> Iterator[Managed]:
     made = servers.managed(postgres.version, "portal")
     yield made
     postgres.drop_database(made.database)
+
+
+@pytest.fixture
+def project(postgres: PostgresServer, servers: Servers) -> Iterator["SupabaseServer"]:
+    """A Supabase project that our migrations have run on, without people."""
+    with servers.project(postgres.version, "managed") as made:
+        yield made
+
+
+@pytest.fixture
+def plain_project(postgres: PostgresServer, servers: Servers) -> Iterator["SupabaseServer"]:
+    """A Supabase project with a todo table that knows nothing of us, without people."""
+    with servers.project(postgres.version, "plain") as made:
+        yield made

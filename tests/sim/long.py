@@ -17,9 +17,14 @@ STEP = 400
 
 
 def state() -> str:
-    """Names the code that decides about the result: the program without its faces, the cache's tables and the simulation."""
-    folders = [ROOT / "devots_desktop" / name for name in ("domain", "store", "remote", "sync")]
-    files = [path for folder in [*folders, ROOT / "migrations" / "cache", ROOT / "tests" / "sim"] for path in folder.rglob("*")]
+    """Names the code that decides about the result: the engine, the cache and its tables, the server in memory, and the simulation."""
+    program = ROOT / "devots_desktop"
+    folders = [
+        *(program / name for name in ("domain", "store", "sync", "remote/memory")),
+        ROOT / "migrations" / "cache",
+        ROOT / "tests" / "sim",
+    ]
+    files = [*(program / "remote").glob("*.py"), *(path for folder in folders for path in folder.rglob("*"))]
     found = hashlib.sha256()
     for path in sorted(files):
         if path.suffix in {".py", ".sql"}:

@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from devots_desktop.domain.errors import Unreachable
-from devots_desktop.domain.mutation import Answer, Kind, Mutation, Page
+from devots_desktop.domain.errors import BatchRefused, Unreachable
+from devots_desktop.domain.mutation import Answer, Kind, Mutation, Outcome, Page
 from devots_desktop.remote.base import Position, Remote
 from devots_desktop.remote.memory import MemoryRemote, MemoryTable
 from devots_desktop.remote.plain import PlainRemote, Table
@@ -115,6 +115,9 @@ class BadNetwork:
             if error.title == "Server busy":
                 self._world.count("lock timeout")
             raise
+        except BatchRefused:
+            self._world.count("batch refused")
+            raise
         if late is not None and net.fault("late duplicate", 0.05):
             late()
         await self._pause()
@@ -139,6 +142,8 @@ class BadNetwork:
         if not self._world.server.managed:
             self._world.server.note_not_taken(answers)
         for mutation, answer in zip(mutations, answers, strict=True):
+            if answer.outcome is Outcome.REFUSED and not answer.duplicate:
+                self._world.count("write refused")
             if not answer.duplicate and (lost := _overruled(mutation, answer)):
                 self._device.overruled[mutation.mutation_id] = (mutation.client_id, lost)
         return answers

@@ -130,7 +130,7 @@ class User:
             return self._turn(cache, text, undone=True)
         ids = [parked[0].mutation.client_id]
         if verb == "drop":
-            self._device.typed = [typed for typed in self._device.typed if typed.client_id not in ids]
+            self._give_up(ids[0], [str(each.values["text"]) for each in parking.of_todo(cache.db, ids[0]) if "text" in each.values])
             settling.drop(cache, ids[0])
             return ids
         self._allow_again(ids)
@@ -147,7 +147,7 @@ class User:
             overruled = self._device.overruled
             for each in [key for key, value in overruled.items() if value == (ids[0], lost[0].text)]:
                 del overruled[each]
-            self._device.typed = [each for each in self._device.typed if each.client_id not in ids]
+            self._give_up(ids[0], [lost[0].text] if lost[0].text is not None else [])
             conflicts.dismiss(cache, lost[0].number)
             return ids
         try:
@@ -156,6 +156,12 @@ class User:
             )
         finally:
             self._allow_again(ids)
+
+    def _give_up(self, client_id: str, texts: Collection[str]) -> None:
+        """The user does not want to see these texts again, nor what was typed before; the todo may have had another key when they were typed."""
+        typed = self._device.typed
+        keys = {client_id, *(each.client_id for each in typed if each.field == "text" and each.value in texts)}
+        self._device.typed = [each for each in typed if each.client_id not in keys]
 
     def _allow_again(self, ids: Ids) -> None:
         """The texts of these todos may be written once more."""

@@ -12,14 +12,13 @@ from sqlalchemy.exc import DBAPIError
 
 from devots_desktop.domain.errors import DevotsError, NotMigrated, ServerTooNew, Unreachable, UnsafeLogin
 from devots_desktop.domain.finding import Finding, Level
+from devots_desktop.remote import clock
 from devots_desktop.remote.postgres.address import Address
 from devots_desktop.remote.postgres.connection import check, make_engine
 from devots_desktop.remote.postgres.failures import translated
 from devots_desktop.remote.postgres.rights import REPAIR, deviations
 
-SERVER, SESSION, CLOCK, ROWS, RIGHTS = "server", "session", "clock", "row-level security", "functions and rights"
-CLOCK_MOST_S = 60.0
-"""Seconds that this computer's clock may be off before it is worth a word."""
+SERVER, SESSION, ROWS, RIGHTS = "server", "session", "row-level security", "functions and rights"
 _NOW = text("select extract(epoch from clock_timestamp())::float8")
 _WHO = text("select devots.session_user_id() from (select set_config('devots.session', :token, true) offset 0) s")
 _BOUND = text(
@@ -89,23 +88,7 @@ def _clock(connection: Connection) -> Iterator[Finding]:
         server = connection.execute(_NOW).scalar_one()
         end = time.time()
         samples.append((end - start, (start + end) / 2 - server))
-    off = min(samples)[1]
-    if abs(off) <= CLOCK_MOST_S:
-        yield Finding(CLOCK, Level.OK, "This computer's clock and the server's agree.")
-        return
-    yield Finding(
-        CLOCK,
-        Level.WARNING,
-        f"This computer's clock is {_span(abs(off))} {'ahead of' if off > 0 else 'behind'} the server's. No change is lost by that, but times look wrong.",
-        "Let the system set its clock by itself.",
-    )
-
-
-def _span(seconds: float) -> str:
-    for size, name in ((86_400, "days"), (3_600, "hours"), (60, "minutes")):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {name}"
-    return f"{seconds:.0f} seconds"
+    yield clock.told(min(samples)[1])
 
 
 def _rows(connection: Connection) -> Iterator[Finding]:

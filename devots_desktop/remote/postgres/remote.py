@@ -18,8 +18,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from devots_desktop.domain.digest import Digest, Range
 from devots_desktop.domain.errors import Unreachable
 from devots_desktop.domain.mutation import Answer, Mutation, Page
+from devots_desktop.remote import wire
 from devots_desktop.remote.base import Position
-from devots_desktop.remote.postgres import wire
 from devots_desktop.remote.postgres.address import Address
 from devots_desktop.remote.postgres.connection import Link
 from devots_desktop.remote.postgres.listener import Listener

@@ -71,8 +71,8 @@ _SCHEMAS = "(select oid from pg_namespace where nspname in ('public', 'devots'))
 _FUNCTIONS = text("""
     select n.nspname || '.' || p.proname as name, p.oid::regprocedure::text as signature, p.prosecdef as definer, p.provolatile::text as volatility,
            p.prosrc as body, p.prosqlbody is not null as parsed, coalesce(array_to_string(p.proconfig, ','), '') as settings,
-           array(select r from unnest(array['anon', 'authenticated', 'devots_desktop']) r
-                  where exists (select from pg_roles where rolname = r) and has_function_privilege(r, p.oid, 'execute')) as roles,
+           array(select r.rolname::text from pg_roles r where r.rolname in ('anon', 'authenticated', 'devots_desktop')
+                    and has_function_privilege(r.oid, p.oid, 'execute')) as roles,
            p.proacl is null or exists (select from aclexplode(p.proacl) x where x.grantee = 0 and x.privilege_type = 'EXECUTE') as everybody
       from pg_proc p join pg_namespace n on n.oid = p.pronamespace
      where n.nspname = 'devots' or (n.nspname = 'public' and p.proname like 'devots\\_%')""")

@@ -16,7 +16,7 @@ from devots_desktop.remote.postgres.connection import check, make_engine
 from devots_desktop.remote.postgres.failures import translate, translated
 from devots_desktop.remote.postgres.password import derive_key, new_salt
 
-_LIMIT_MINUTES = 10
+_LIMIT_S = 600
 _SALT = text("select devots.sign_in_salt(:email)")
 _TRY = text("select devots.sign_in_try(:email, :key)")
 _CLAIM = text("select devots.sign_in_claim(cast(:attempt as uuid))")
@@ -83,7 +83,7 @@ def _sign_in(connection: Connection, email: str, password: str) -> Session:
     key = derive_key(password, connection.execute(_SALT, {"email": email}).scalar_one())
     attempt = connection.execute(_TRY, {"email": email, "key": key}).scalar_one()
     if attempt is None:
-        raise TooManyTries(_LIMIT_MINUTES)
+        raise TooManyTries(_LIMIT_S)
     try:
         token = connection.execute(_CLAIM, {"attempt": attempt}).scalar_one()
     except DBAPIError as error:

@@ -43,6 +43,15 @@ class UnknownTables(DevotsError):
         self.differences = differences
 
 
+def read_script(folder: Path, name: str, flavour: str, **words: str) -> str:
+    """The SQL of `<name>.sql` in the folder for this flavour, with `{word}` replaced."""
+    clients = "authenticated, devots_desktop" if flavour == "portal" else "authenticated"
+    sql = (folder / f"{name}.sql").read_text(encoding="utf-8")
+    for word, value in {"flavour": flavour, "clients": clients, "everyone": f"anon, {clients}", **words}.items():
+        sql = sql.replace(f"{{{word}}}", value)
+    return sql
+
+
 @contextmanager
 def steps() -> Iterator["Steps"]:
     """The steps of the revision that Alembic is running now, outside its own transaction."""
@@ -66,8 +75,6 @@ class Steps:
         self.flavour = flavour
         self._report = report
         self._folder = folder
-        clients = "authenticated, devots_desktop" if flavour == "portal" else "authenticated"
-        self._words = {"flavour": flavour, "clients": clients, "everyone": f"anon, {clients}"}
 
     def script(self, name: str) -> None:
         """Run `sql/<name>.sql`: PostgreSQL takes several statements of one message as one transaction."""
@@ -81,9 +88,7 @@ class Steps:
 
     def execute(self, name: str, **words: str) -> None:
         """Run `sql/<name>.sql` in the transaction that is open, with `{word}` replaced."""
-        sql = (self._folder / f"{name}.sql").read_text(encoding="utf-8")
-        for word, value in {**self._words, **words}.items():
-            sql = sql.replace(f"{{{word}}}", value)
+        sql = read_script(self._folder, name, self.flavour, **words)
         self.connection.exec_driver_sql(sql, execution_options={"no_parameters": True})
 
     @contextmanager

@@ -14,7 +14,7 @@ _SHORTEST = 4
 def discreet(finding: Finding, account: Account) -> Finding:
     """The finding without e-mail, host, user id and home folder, whatever wrote them into it. A host on this computer may be named."""
     words = {account.name: "this account", account.email: "you", account.user_id: "your id", str(Path.home()): "~"}
-    host = account.address.get("host", "")
+    host = account.host
     if not _here(host):
         words |= {host: "the server", account.address.get("database", ""): "the database"}
     sentence, next_step = finding.sentence, finding.next_step

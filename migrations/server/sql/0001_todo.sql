@@ -1,4 +1,4 @@
-create table public.todo (
+create table if not exists public.todo (
   id serial primary key not null,
   text text not null,
   completed boolean default false not null,

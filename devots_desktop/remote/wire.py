@@ -1,4 +1,4 @@
-"""Mutations, answers and pages as devots_push and devots_pull take and give them (migrations/server, sync.md section 3)."""
+"""Mutations, answers and pages as devots_push and devots_pull take and give them, whatever carries them (migrations/server, sync.md section 3)."""
 
 from collections.abc import Sequence
 from typing import Any

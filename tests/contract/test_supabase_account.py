@@ -1,0 +1,230 @@
+"""An account in a Supabase project: signing up, in and out, and every way in which that can be refused."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from devots_desktop.domain.account import Account, Live, SecretStore
+from devots_desktop.domain.errors import (
+    AccountUnusable,
+    ConfirmationNeeded,
+    DevotsError,
+    TooManyTries,
+    Unreachable,
+    WrongCredentials,
+)
+from devots_desktop.services.account import OpenAccount
+from devots_desktop.services.accounts import Accounts
+from devots_desktop.services.supabase_form import SupabaseForm, Way
+from devots_desktop.services.tasks import Tasks
+from devots_desktop.store.profile import Profile
+from tests.contract.backends import free_port
+from tests.servers.supabase import SupabaseServer
+
+ADA, PASSWORD = "ada@example.org", "correct horse"
+Result = TypeVar("Result")
+
+
+@pytest.fixture
+def accounts(tmp_path: Path) -> Accounts:
+    return Accounts(Profile(tmp_path / "profile"))
+
+
+def form(project: SupabaseServer, **changes: object) -> SupabaseForm:
+    entered = {"email": ADA, "password": PASSWORD, "secrets": SecretStore.FILE}
+    return SupabaseForm.from_text(project.url, project.publishable_key, **entered | changes)  # type: ignore[arg-type]  # the form's own fields
+
+
+def refused(accounts: Accounts, entered: SupabaseForm) -> DevotsError:
+    """How adding the account fails; nothing is remembered then."""
+    with pytest.raises(DevotsError) as failure:
+        asyncio.run(accounts.add_supabase(entered))
+    assert [account.name for account in accounts.all()] == ["This computer"]
+    assert failure.value.next_step
+    return failure.value
+
+
+async def until(condition: Callable[[], bool], what: str) -> None:
+    """Wait until something has come about at another process or thread, which tells nobody here."""
+    end = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < end, f"waited in vain until {what}"
+        await asyncio.sleep(0.01)
+
+
+def in_use(accounts: Accounts, account: Account, work: Callable[[OpenAccount], Awaitable[Result]]) -> Result:
+    """Do something with an open account that follows its server, and close it."""
+
+    async def main() -> Result:
+        failures: list[BaseException] = []
+        tasks = Tasks(lambda _, error: failures.append(error))
+        opened = accounts.open(account)
+        opened.start(tasks)
+        try:
+            return await work(opened)
+        finally:
+            await tasks.close()
+            await opened.close()
+            assert not failures
+
+    return asyncio.run(main())
+
+
+def at_server(project: SupabaseServer) -> list[str]:
+    """The texts of everybody's todos."""
+    with project.database.connect() as owner:
+        return [text for (text,) in owner.execute("select text from todo order by id").fetchall()]
+
+
+def end_sessions(project: SupabaseServer) -> None:
+    """As somebody's "sign out everywhere" does; what was given out before is good for an hour, which passes as well."""
+    with project.database.connect("postgres") as admin:
+        admin.execute("delete from auth.sessions")
+    project.clock.advance(2 * 3_600)
+
+
+class TestAdding:
+    def test_a_person_signs_up_and_the_account_becomes_the_current_one(self, project: SupabaseServer, accounts: Accounts) -> None:
+        account = asyncio.run(accounts.add_supabase(form(project, way=Way.SIGN_UP)))
+        assert accounts.current() == account
+        assert (account.email, account.host) == (ADA, "127.0.0.1")
+
+    @pytest.mark.parametrize("key", ["publishable_key", "anon_key"])
+    def test_a_person_signs_in_with_any_case_of_the_email(self, project: SupabaseServer, accounts: Accounts, key: str) -> None:
+        ada = project.sign_up(ADA)["user"]["id"]
+        account = asyncio.run(accounts.add_supabase(replace(form(project, email=" Ada@Example.ORG "), key=getattr(project, key))))
+        assert account.user_id == ada
+
+    def test_wrong_password_and_unknown_email_are_answered_alike(self, project: SupabaseServer, accounts: Accounts) -> None:
+        project.sign_up(ADA)
+        wrong = refused(accounts, form(project, password="wrong horse"))
+        unknown = refused(accounts, form(project, email="nobody@example.org"))
+        assert isinstance(wrong, WrongCredentials)
+        assert (type(wrong), str(wrong)) == (type(unknown), str(unknown))
+
+    def test_what_the_project_offers_is_known_before_anybody_signs_in(self, project: SupabaseServer, accounts: Accounts) -> None:
+        project.settings.autoconfirm = project.settings.sign_up = False
+        offered = asyncio.run(accounts.supabase.methods(form(project)))
+        assert (offered.email, offered.sign_up, offered.confirms) == (True, False, True)
+
+    def test_another_key_is_not_accepted(self, project: SupabaseServer, accounts: Accounts) -> None:
+        error = refused(accounts, replace(form(project), key="sb_publishable_AAAAAAAAAAAAAAAAAAAAAA_AAAAAAAA"))
+        assert error.title == "Key not accepted"
+
+    def test_a_secret_key_is_never_sent(self, project: SupabaseServer, accounts: Accounts) -> None:
+        project.faults.auth.answers = ["rate_limit"]
+        for key in (project.secret_key, project.service_key):
+            assert refused(accounts, replace(form(project), key=key)).title == "Not this key"
+        assert project.faults.auth.answers == ["rate_limit"]
+
+    def test_nobody_is_there(self, accounts: Accounts, project: SupabaseServer) -> None:
+        assert isinstance(
+            refused(accounts, SupabaseForm.from_text(f"http://127.0.0.1:{free_port()}", project.anon_key, email=ADA)), Unreachable
+        )
+
+    def test_twice_is_once_too_often(self, project: SupabaseServer, accounts: Accounts) -> None:
+        asyncio.run(accounts.add_supabase(form(project, way=Way.SIGN_UP)))
+        with pytest.raises(AccountUnusable, match="already in the list"):
+            asyncio.run(accounts.add_supabase(form(project)))
+
+    @pytest.mark.parametrize(
+        ("setting", "value", "way", "title"),
+        [
+            ("sign_up", False, Way.SIGN_UP, "No sign-up"),
+            ("email_provider", False, Way.PASSWORD, "No sign-in by e-mail"),
+            ("password_length", 40, Way.SIGN_UP, "Password not usable"),
+            ("autoconfirm", False, Way.SIGN_UP, "E-mail not confirmed"),
+        ],
+    )
+    def test_what_the_project_does_not_let_in(
+        self, project: SupabaseServer, accounts: Accounts, setting: str, value: object, way: Way, title: str
+    ) -> None:
+        setattr(project.settings, setting, value)
+        assert refused(accounts, form(project, way=way)).title == title
+
+    def test_an_email_that_waits_for_its_confirmation(self, project: SupabaseServer, accounts: Accounts) -> None:
+        project.settings.autoconfirm = False
+        assert isinstance(refused(accounts, form(project, way=Way.SIGN_UP)), ConfirmationNeeded)
+        assert isinstance(refused(accounts, form(project)), ConfirmationNeeded)
+
+    def test_a_taken_email_is_said_so_whether_or_not_the_project_does(self, project: SupabaseServer, accounts: Accounts) -> None:
+        project.sign_up(ADA)
+        assert refused(accounts, form(project, way=Way.SIGN_UP)).title == "E-mail taken"
+        project.settings.autoconfirm = False
+        assert refused(accounts, form(project, way=Way.SIGN_UP)).title == "E-mail taken"
+
+    def test_too_many_tries_have_a_countdown(self, project: SupabaseServer, accounts: Accounts) -> None:
+        project.faults.auth.answers = ["rate_limit"]
+        error = refused(accounts, form(project))
+        assert isinstance(error, TooManyTries)
+        assert error.seconds == 60
+
+    def test_nothing_secret_stands_in_the_list_of_accounts_or_in_a_form_that_is_printed(
+        self, project: SupabaseServer, accounts: Accounts, tmp_path: Path
+    ) -> None:
+        entered = form(project, way=Way.SIGN_UP)
+        asyncio.run(accounts.add_supabase(entered))
+        printed = repr(entered) + (tmp_path / "profile" / "accounts.json").read_text(encoding="utf-8")
+        assert PASSWORD not in printed
+        assert project.publishable_key not in printed
+
+
+class TestAgain:
+    def test_a_refused_session_keeps_all_and_the_same_person_goes_on(self, project: SupabaseServer, accounts: Accounts) -> None:
+        account = asyncio.run(accounts.add_supabase(form(project, way=Way.SIGN_UP)))
+
+        async def work(opened: OpenAccount) -> None:
+            await opened.todos.add("before")
+            await until(lambda: at_server(project) == ["before"], "it was sent")
+            end_sessions(project)
+            await opened.todos.add("meanwhile")
+            await until(lambda: opened.status.live is Live.SIGNED_OUT, "the end of the session is noticed")
+            assert opened.lists.counts().open == 2
+            await accounts.sign_in_supabase(account, SupabaseForm.again(account, password=PASSWORD))
+            opened.signed_in()
+            await until(lambda: at_server(project) == ["before", "meanwhile"], "what waited was sent")
+
+        in_use(accounts, account, work)
+
+    def test_another_person_is_not_let_into_this_list(self, project: SupabaseServer, accounts: Accounts) -> None:
+        account = asyncio.run(accounts.add_supabase(form(project, way=Way.SIGN_UP)))
+        kept = asyncio.run(accounts._secrets.get(account))
+        with project.database.connect("postgres") as admin:
+            admin.execute("delete from auth.users")
+        project.sign_up(ADA)
+        with pytest.raises(AccountUnusable) as caught:
+            asyncio.run(accounts.sign_in_supabase(account, SupabaseForm.again(account, password=PASSWORD)))
+        assert caught.value.title == "Another person"
+        assert asyncio.run(accounts._secrets.get(account)) == kept
+        assert asyncio.run(accounts.add_supabase(form(project))).user_id != account.user_id
+
+    def test_where_the_key_went_with_the_keyring_it_is_asked_for(self, project: SupabaseServer, accounts: Accounts) -> None:
+        account = asyncio.run(accounts.add_supabase(form(project, way=Way.SIGN_UP)))
+        asyncio.run(accounts._secrets.forget(account))
+        again = SupabaseForm.again(account, password=PASSWORD)
+        with pytest.raises(AccountUnusable) as caught:
+            asyncio.run(accounts.sign_in_supabase(account, again))
+        assert caught.value.title == "Key missing"
+        asyncio.run(accounts.sign_in_supabase(account, SupabaseForm.again(account, password=PASSWORD, key=project.anon_key)))
+        assert (asyncio.run(accounts._secrets.get(account)) or {})["key"] == project.anon_key
+
+
+class TestRemoving:
+    def test_this_session_ends_at_the_server_and_no_other(self, project: SupabaseServer, accounts: Accounts) -> None:
+        project.sign_up(ADA)
+        account = asyncio.run(accounts.add_supabase(form(project)))
+        asyncio.run(accounts.remove(account))
+        assert [each.name for each in accounts.all()] == ["This computer"]
+        with project.database.connect("postgres") as admin:
+            assert admin.execute("select count(*) from auth.sessions").fetchone() == (1,)
+
+    def test_it_goes_while_the_server_is_away(self, project: SupabaseServer, accounts: Accounts) -> None:
+        account = asyncio.run(accounts.add_supabase(form(project, way=Way.SIGN_UP)))
+        project.faults.auth.offline = True
+        asyncio.run(accounts.remove(account))
+        assert [each.name for each in accounts.all()] == ["This computer"]

@@ -1,0 +1,39 @@
+"""Clients of the Supabase stand-in: the library that the program uses, and bare HTTP."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import httpx
+import pytest
+
+from tests.servers.supabase import SupabaseServer
+from tests.standin.library import Library
+
+People = Callable[..., Library]
+
+
+@pytest.fixture
+def library(plain_project: SupabaseServer) -> Iterator[Library]:
+    """A client that nobody has signed in with."""
+    with ExitStack() as stack:
+        yield stack.enter_context(Library.of(plain_project))
+
+
+@pytest.fixture
+def people(plain_project: SupabaseServer) -> Iterator[People]:
+    """Makes clients that somebody new has signed in with, by name."""
+    with ExitStack() as stack:
+
+        def make(name: str) -> Library:
+            made = stack.enter_context(Library.of(plain_project))
+            made.client.auth.sign_up({"email": f"{name}@example.org", "password": "correct horse"})
+            return made
+
+        yield make
+
+
+@pytest.fixture
+def http(plain_project: SupabaseServer) -> Iterator[httpx.Client]:
+    """Requests of nobody, with the project's key."""
+    with httpx.Client(base_url=plain_project.url, headers={"apikey": plain_project.publishable_key}) as client:
+        yield client
