@@ -142,6 +142,9 @@ class Exchange:
     async def _take_keys(self) -> bool:
         """Give our todos the keys that the server has for them; False where it keeps none."""
         page = await self._page(0, None)
+        if not page.rows:
+            # Keys are taken once: an ended session's empty list would leave every todo with a key that the server does not know.
+            page = await self._page(0, None)
         if page.plain:
             return False
         if await self._stage(page, replica.Cursor()) is None:

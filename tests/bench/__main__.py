@@ -34,6 +34,8 @@ BENCHES: dict[str, Bench] = {
     "memory": resting.run_memory,
     "idle": resting.run_idle,
     "simulation": simulation.run,
+    "catch-up": following.run_catch_up,
+    "paging": following.run_paging,
     "first-sync": following.run_first,
     "week-away": following.run_week,
     "burst": following.run_burst,

@@ -1,4 +1,4 @@
-"""Following a server: the first download, a week away, and 10,000 changes at once, each beside the same rows written into a bare SQLite table.
+"""Following a server: the first download, a week away and 10,000 changes at once, beside the same rows in a bare SQLite table; a few changes of a long list.
 
 Ours is the whole account without a window: the connection and its checks, PostgreSQL, the engine, the cache with its checksums, journal and search index.
 """
@@ -11,14 +11,21 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from devots_desktop.remote.base import Position, Remote
+from devots_desktop.sync.exchange import FIRST_ROWS
 from tests.bench.report import ROUNDS, Row
 from tests.bench.served import Served, bare, device, served, upsert
+from tests.servers.proxy import Proxy
 
 TODOS = 100_000
 CHANGES = 10_000
 TRANSACTIONS = 100
 """In which a week's changes were made."""
-PAGE_ROWS = 500
+MILLION = 1_000_000
+ROUND_TRIPS = 2
+CATCH_UP_KIB = 20.0
+PAGING_GOAL = 2.0
+PAGES = 4 * ROUNDS
 FIRST_SYNC_GOAL = 1.5
 """Against reading the rows with psycopg and writing them with executemany."""
 FIRST_ROWS_GOAL = 3.0
@@ -52,6 +59,57 @@ def run_burst() -> Iterator[Row]:
     yield Row.of("burst", ours, plain, goal=BURST_GOAL)
 
 
+def run_catch_up() -> Iterator[Row]:
+    """Ten changes among a million todos: what goes over the wire until a device that is live has them."""
+    with (
+        served(MILLION) as on,
+        Proxy(on.managed.database.server.port) as proxy,
+        tempfile.TemporaryDirectory(prefix="devots-bench-") as folder,
+    ):
+        trips, passed = asyncio.run(_caught_up(on, proxy, Path(folder)))
+    yield Row.of("catch-up", trips, ROUND_TRIPS, goal=1.0, unit="round trips")
+    yield Row.of("catch-up-bytes", passed / 1024, CATCH_UP_KIB, goal=1.0, unit="KiB")
+
+
+def run_paging() -> Iterator[Row]:
+    """The last page of a list whose rows all have version 0, as a migration leaves them, beside the first one."""
+    with served(TODOS, migrated=True) as on:
+        rounds = asyncio.run(_pages(on))
+    last, first = (statistics.median(column) for column in zip(*rounds, strict=True))
+    yield Row.of("paging", last, first, goal=PAGING_GOAL)
+
+
+async def _caught_up(on: Served, proxy: Proxy, folder: Path) -> tuple[float, float]:
+    """Medians of the round trips and bytes, what LISTEN says among them."""
+    rounds = []
+    # A device that has a cursor and no list costs the server the same, and saves minutes.
+    async with device(on, folder, port=proxy.port, behind=False) as ours:
+        await ours.live()
+        for _ in range(ROUNDS):
+            before = proxy.round_trips, proxy.passed
+            _, last, _ = await asyncio.to_thread(on.change, 10)
+            await ours.has(last)
+            rounds.append((proxy.round_trips - before[0], proxy.passed - before[1]))
+    trips, passed = (statistics.median(column) for column in zip(*rounds, strict=True))
+    return trips, passed
+
+
+async def _pages(on: Served) -> list[tuple[float, float]]:
+    """Milliseconds of the last and of the first full page."""
+    remote, end = on.remote(), on.position(TODOS - FIRST_ROWS)
+    try:
+        return [(await _asked(remote, end), await _asked(remote, None)) for _ in range(PAGES)]
+    finally:
+        await remote.close()
+
+
+async def _asked(remote: Remote, after: Position | None) -> float:
+    started = time.perf_counter()
+    page = await remote.pull(0, after, FIRST_ROWS)
+    assert len(page.rows) == FIRST_ROWS
+    return _since(started)
+
+
 def _first_sync(on: Served) -> tuple[float, float]:
     """Milliseconds until the account is live, and until its first rows are told."""
 
@@ -80,9 +138,7 @@ def _page(on: Served) -> float:
     async def ask() -> float:
         remote = on.remote()
         await remote.pull(0, None, 1)
-        started = time.perf_counter()
-        await remote.pull(0, None, PAGE_ROWS)
-        taken = _since(started)
+        taken = await _asked(remote, None)
         await remote.close()
         return taken
 

@@ -13,12 +13,13 @@ from typing import Any
 
 from devots_desktop.domain.account import Account, AccountKind, Live
 from devots_desktop.domain.changes import ChangeSet
-from devots_desktop.remote.base import Remote
+from devots_desktop.remote.base import Position, Remote
 from devots_desktop.remote.postgres.address import Address
 from devots_desktop.remote.postgres.migrate import upgrade
 from devots_desktop.remote.postgres.remote import PostgresRemote
 from devots_desktop.services.account import OpenAccount
 from devots_desktop.services.tasks import Tasks
+from devots_desktop.store import replica
 from devots_desktop.store.profile import Profile
 from tests.bench.prepared import texts
 from tests.servers.managed import DESKTOP, Managed, Person
@@ -80,6 +81,20 @@ class Served:
             owner.commit()
         return rows, last, committed
 
+    def position(self, rows: int) -> Position:
+        """The place behind so many rows of a whole pull."""
+        with contextlib.closing(self.managed.owner()) as owner:
+            order = "select row_version, client_id::text from todo order by row_version, client_id offset %s limit 1"
+            [place] = owner.execute(order, [rows - 1])
+        return place[0], place[1]
+
+    async def cursor(self) -> replica.Cursor:
+        """Where a device stands that has everything."""
+        remote = self.remote()
+        page = await remote.pull(2**62, None, 1)
+        await remote.close()
+        return replica.Cursor(since=page.horizon, epoch=page.epoch)
+
     def read(self) -> ServerRows:
         """All todos, in one statement, as the person may read them."""
         with self.managed.signed_in(self.person) as connection:
@@ -137,8 +152,13 @@ class Device:
 
 
 @contextlib.asynccontextmanager
-async def device(on: Served, folder: Path, *, port: int | None = None) -> AsyncIterator[Device]:
-    """Open the account in a profile folder and start following."""
+async def device(on: Served, folder: Path, *, port: int | None = None, behind: bool = True) -> AsyncIterator[Device]:
+    """Open the account in a profile folder and start following.
+
+    Args:
+        port: of a proxy to the server.
+        behind: False for a new device that takes itself to have everything.
+    """
 
     async def connect() -> Remote:
         return on.remote(port)
@@ -149,6 +169,9 @@ async def device(on: Served, folder: Path, *, port: int | None = None) -> AsyncI
     tasks = Tasks(fail)
     opened = OpenAccount(Profile(folder), Account("bench", AccountKind.POSTGRES, "Bench", user_id=on.person.user_id), connect=connect)
     made = Device(opened)
+    if not behind:
+        with opened.cache.transaction() as db:
+            replica.set_cursor(db, await on.cursor())
     opened.start(tasks)
     try:
         yield made

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,7 +17,7 @@ from devots_desktop.domain.question import Choice
 from devots_desktop.domain.todo import UNVERSIONED, Patch, ServerRow, derived_id
 from devots_desktop.remote.base import Position, Remote
 from devots_desktop.remote.memory import MemoryTable
-from devots_desktop.remote.plain import PlainRemote
+from devots_desktop.remote.plain import ROWS_MOST, PlainRemote
 from devots_desktop.store import edits, missing, undo
 from devots_desktop.sync import apply
 from devots_desktop.sync.plain import stamped, stamped_answer
@@ -164,6 +165,13 @@ class TestList:
         # Asked first what kind of server it is, before anything would be sent.
         # Each page is asked for while the one before it is being stored.
         assert (seen, len(world.texts), apply.cursor(world.cache).epoch) == ([0, 0, 2], 5, PLAIN)
+
+    def test_a_server_is_never_asked_for_more_rows_than_it_may_be_set_to_give(self, world: PlainWorld) -> None:
+        for number in range(ROWS_MOST + 1):
+            world.add(str(number))
+        table = Unsure(world)
+        page = world.loop.run_until_complete(PlainRemote(table).pull(0, None, 10 * ROWS_MOST))
+        assert (len(page.rows), page.more) == (ROWS_MOST, True)
 
     def test_a_first_one_goes_on_where_it_broke_off(self, world: PlainWorld) -> None:
         def cut() -> None:
@@ -484,6 +492,21 @@ class TestSwitch:
         assert world.once().live is Live.LIVE
         assert (world.server_texts, world.texts, queue(world.cache)) == (["milk"], ["milk"], [])
         assert shown(world.cache).keys() == world.server.todos(ME).keys()
+
+    def test_keys_are_not_taken_from_an_empty_list_without_a_second_look(self, world: PlainWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+        world.once()
+        edits.add(world.cache, "milk")
+        world.lose = ["insert"]
+        world.once()
+        world.server.upgrade()
+
+        def twist(page: Page) -> Page:
+            # The second one: the first tells that the server is another one, this one which keys it has.
+            return replace(page, rows=(), more=False) if len(world.pulls) == 2 else page
+
+        monkeypatch.setattr(world, "twist", twist)
+        assert world.once().live is Live.LIVE
+        assert (world.server_texts, world.texts, queue(world.cache)) == (["milk"], ["milk"], [])
 
     def test_one_whose_request_was_lost_is_sent(self, world: PlainWorld) -> None:
         world.once()
