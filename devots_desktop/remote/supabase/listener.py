@@ -43,7 +43,14 @@ class Listener:
     """The supervisor of one `listen`."""
 
     def __init__(
-        self, link: Link, tables: Sequence[str], ready: Callable[[], None], changed: Callable[[], None], *, deletes: bool = False
+        self,
+        link: Link,
+        tables: Sequence[str],
+        ready: Callable[[], None],
+        changed: Callable[[], None],
+        *,
+        deletes: bool = False,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """Make a listener; it begins with `run`.
 
@@ -51,12 +58,14 @@ class Listener:
             tables: whose changes of this person's rows are wanted.
             ready, changed: see Remote.listen.
             deletes: also listen to everybody's deletes: without REPLICA IDENTITY FULL a deleted row of one's own comes in no other way.
+            sleep: for the pauses, in seconds.
         """
         self._link = link
         self._tables = tables
         self._ready = ready
         self._changed = changed
         self._deletes = deletes
+        self._sleep = sleep
         self._channel: Channel | None = None
         self._refused = ""
         self._failures = 0
@@ -170,7 +179,7 @@ class Listener:
             seconds = _UNTOLD_S
         if self._left(REGAIN_S) <= 0:
             raise Unreachable("Not told", "Changes are not told any more.", "The list is read every minute until they are.")
-        await asyncio.sleep(self._left(seconds))
+        await self._sleep(self._left(seconds))
 
     def _left(self, seconds: float) -> float:
         """So many seconds, or fewer where changes were told until a moment ago."""
@@ -186,7 +195,7 @@ class Listener:
         """A connection of before the computer slept may be dead, and is noticed by nobody for a minute."""
         before = time.time() - time.monotonic()
         while True:
-            await asyncio.sleep(_DRIFT_EVERY_S)
+            await self._sleep(_DRIFT_EVERY_S)
             now = time.time() - time.monotonic()
             if abs(now - before) > _DRIFT_MOST_S and self._channel is not None:
                 self._channel.end("the computer slept")
