@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from devots_desktop.remote.base import Remote
     from devots_desktop.remote.postgres.address import Address
     from devots_desktop.remote.postgres.session import Session
-    from devots_desktop.services.doctor import Doctor
+    from devots_desktop.services.doctor import Doctor, Look
     from devots_desktop.services.postgres_form import PostgresForm
     from devots_desktop.services.supabase_account import SupabaseAccounts
     from devots_desktop.services.supabase_form import SupabaseForm
@@ -90,7 +90,8 @@ class Accounts:
 
         secrets = self._secrets.copy(timeout=_KEYRING_S)
         connect = None if account.kind is AccountKind.COMPUTER else partial(self._connect, account, secrets)
-        return Doctor(self._profile, account, connect, secrets=secrets, reopen=reopen, clock=self._clock)
+        look = self._server_examination(account, secrets)
+        return Doctor(self._profile, account, connect, look, secrets=secrets, reopen=reopen, clock=self._clock)
 
     async def add_postgres(self, form: "PostgresForm") -> Account:
         """Sign in or up at a PostgreSQL, and remember the account.
@@ -229,6 +230,17 @@ class Accounts:
         if secrets is not None:
             address = Address.from_dict(account.address)
             await on_thread("sign-out", lambda: _leave(address, secrets["login_password"], secrets["token"]))
+
+    def _server_examination(self, account: Account, secrets: Secrets) -> "Look | None":
+        from devots_desktop.services.doctor import server, supabase
+
+        match account.kind:
+            case AccountKind.POSTGRES:
+                return partial(server.examine, account, secrets)
+            case AccountKind.SUPABASE:
+                return partial(supabase.examine, account, secrets, partial(self.supabase.person, account, secrets))
+            case AccountKind.COMPUTER:
+                return None
 
     async def _connect(self, account: Account, secrets: Secrets) -> "Remote":
         """The remote of an account's signed-in person. Its modules are loaded on a thread: they take half a second."""

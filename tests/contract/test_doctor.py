@@ -5,28 +5,24 @@ import signal
 import sqlite3
 import stat
 import time
-from collections.abc import Awaitable, Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 
-from devots_desktop.domain.account import Account, SecretStore
-from devots_desktop.domain.finding import Finding, Level, worst
+from devots_desktop.domain.account import SecretStore
+from devots_desktop.domain.finding import Level, worst
 from devots_desktop.remote.postgres import migrate
 from devots_desktop.remote.postgres.rights import REPAIR
-from devots_desktop.services.account import OpenAccount, now
+from devots_desktop.services.account import now
 from devots_desktop.services.accounts import Accounts
-from devots_desktop.services.doctor import Doctor
 from devots_desktop.services.postgres_form import PostgresForm
-from devots_desktop.services.tasks import Tasks
-from devots_desktop.store import missing, rows
+from devots_desktop.store import missing
 from devots_desktop.store.cache import Cache
-from devots_desktop.store.checksum import register
 from devots_desktop.store.profile import Profile
 from devots_desktop.store.sync_lock import SyncLock
+from tests.contract.patient import Patient
 from tests.servers.fixtures import Servers
 from tests.servers.managed import DESKTOP, Managed
 from tests.servers.postgres import SUPERUSER, PostgresServer
@@ -35,72 +31,12 @@ PASSWORD, EMAIL, NAME, TEXT = "correct horse", "ada@example.org", "Ada's own acc
 ALL = ["folder", "disk space", "list", "sync lock", "outbox", "keyring", "server", "session", "clock"]
 ALL += ["row-level security", "functions and rights", "list against server"]
 
-Result = TypeVar("Result")
-
 
 @dataclass
-class Patient:
-    """An account with three todos, in step with its server."""
+class PostgresPatient(Patient):
+    """An account of a database with three todos, in step with it."""
 
-    profile: Profile
-    accounts: Accounts
-    account: Account
     managed: Managed
-
-    @property
-    def cache(self) -> Path:
-        return self.profile.cache_path(self.account)
-
-    def doctor(self) -> Doctor:
-        return self.accounts.doctor(self.account)
-
-    def examined(self) -> dict[str, Finding]:
-        """The findings by check; of several, the first."""
-        return {each.check: each for each in reversed(asyncio.run(self.doctor().examine()))}
-
-    def repaired(self) -> tuple[list[str], dict[str, Finding]]:
-        async def repair() -> tuple[list[str], list[Finding]]:
-            doctor = self.doctor()
-            done = await doctor.repair(await doctor.examine())
-            return done, await doctor.examine()
-
-        done, found = asyncio.run(repair())
-        return done, {each.check: each for each in reversed(found)}
-
-    def using(self, work: Callable[[OpenAccount], Awaitable[Result]]) -> Result:
-        async def use() -> Result:
-            failures: list[BaseException] = []
-            tasks = Tasks(lambda _, error: failures.append(error))
-            opened = self.accounts.open(self.account)
-            opened.start(tasks, follow=False)
-            try:
-                return await work(opened)
-            finally:
-                await tasks.close()
-                await opened.close()
-
-        return asyncio.run(use())
-
-    def sync(self) -> None:
-        assert self.using(lambda opened: opened.sync_once(timeout=50)).sentence == ""
-
-    def shown(self) -> list[str]:
-        with closing(sqlite3.connect(self.cache)) as db:
-            return sorted(text for (text,) in db.execute("SELECT text FROM todo"))
-
-    def outbox(self) -> list[tuple[object, ...]]:
-        with closing(sqlite3.connect(self.cache)) as db:
-            return db.execute("SELECT * FROM outbox").fetchall()
-
-    def spoil(self) -> tuple[str, ...]:
-        """Two of the three are not what the server has any more; which."""
-        with closing(sqlite3.connect(self.cache, isolation_level=None)) as db:
-            register(db)
-            ids = tuple(sorted(key for (key,) in db.execute("SELECT client_id FROM todo WHERE text IN ('eggs', 'bread')")))
-            db.execute("UPDATE todo SET text = 'wrong' WHERE text = 'eggs'")
-            db.execute("DELETE FROM todo WHERE text = 'bread'")
-            rows.stamp(db)
-            return ids
 
 
 @pytest.fixture
@@ -110,19 +46,19 @@ def postgres(servers: Servers) -> PostgresServer:
 
 
 @pytest.fixture
-def patient(tmp_path: Path, managed: Managed) -> Patient:
+def patient(tmp_path: Path, managed: Managed) -> PostgresPatient:
     profile = Profile(tmp_path / "profile")
     accounts = Accounts(profile)
     form = PostgresForm.from_url(
         managed.database.url(DESKTOP), email=EMAIL, password=PASSWORD, secrets=SecretStore.FILE, sign_up=True, name=NAME
     )
-    made = Patient(profile, accounts, asyncio.run(accounts.add_postgres(form)), managed)
+    made = PostgresPatient(profile, accounts, asyncio.run(accounts.add_postgres(form)), managed)
     made.using(lambda opened: opened.todos.add_lines(f"{TEXT}\neggs\nbread"))
     made.sync()
     return made
 
 
-def test_all_is_well(patient: Patient) -> None:
+def test_all_is_well(patient: PostgresPatient) -> None:
     found = asyncio.run(patient.doctor().examine())
     assert [(each.check, each.level) for each in found] == [(check, Level.OK) for check in ALL]
     assert found[-1].sentence == "What is here is what the server has (3 todos)."
@@ -135,7 +71,7 @@ def test_this_computers_list_has_no_server_to_be_compared_with(tmp_path: Path) -
 
 
 class TestTheListAgainstTheServer:
-    def test_differing_todos_are_named_by_id_and_repaired_while_what_waits_stays(self, patient: Patient) -> None:
+    def test_differing_todos_are_named_by_id_and_repaired_while_what_waits_stays(self, patient: PostgresPatient) -> None:
         ids = patient.spoil()
         patient.using(lambda opened: opened.todos.add("not sent yet"))
         before = patient.outbox()
@@ -150,19 +86,21 @@ class TestTheListAgainstTheServer:
         with closing(sqlite3.connect(patient.cache.parent / "backups" / "repair.sqlite3")) as copy:
             assert ("wrong",) in copy.execute("SELECT text FROM todo").fetchall()
 
-    def test_a_restored_server_is_no_difference(self, patient: Patient) -> None:
+    def test_a_restored_server_is_no_difference(self, patient: PostgresPatient) -> None:
         migrate.repair(patient.managed.database.url())
         assert patient.examined()["list against server"].level is Level.UNCHECKED
         patient.sync()
         assert patient.examined()["list against server"].level is Level.OK
 
-    def test_before_the_first_download_nothing_is_said(self, patient: Patient) -> None:
+    def test_before_the_first_download_nothing_is_said(self, patient: PostgresPatient) -> None:
         with closing(sqlite3.connect(patient.cache, isolation_level=None)) as db:
             db.execute("DELETE FROM sync_state")
         found = patient.examined()["list against server"]
         assert (found.level, found.next_step) == (Level.UNCHECKED, "Let it end: devots sync --once")
 
-    def test_without_a_server_it_is_not_compared_and_a_repair_touches_nothing(self, patient: Patient, postgres: PostgresServer) -> None:
+    def test_without_a_server_it_is_not_compared_and_a_repair_touches_nothing(
+        self, patient: PostgresPatient, postgres: PostgresServer
+    ) -> None:
         patient.spoil()
         postgres.kill(signal.SIGINT)
         try:
@@ -175,7 +113,7 @@ class TestTheListAgainstTheServer:
 
 
 class TestTheFiles:
-    def test_what_others_may_read_is_closed_again(self, patient: Patient) -> None:
+    def test_what_others_may_read_is_closed_again(self, patient: PostgresPatient) -> None:
         patient.cache.chmod(0o644)
         patient.profile.folder.chmod(0o755)
         found = patient.examined()["folder"]
@@ -183,7 +121,7 @@ class TestTheFiles:
         assert patient.repaired()[1]["folder"].level is Level.OK
         assert [stat.S_IMODE(path.stat().st_mode) for path in (patient.profile.folder, patient.cache)] == [0o700, 0o600]
 
-    def test_a_damaged_one_is_rebuilt_and_not_compared_before(self, patient: Patient) -> None:
+    def test_a_damaged_one_is_rebuilt_and_not_compared_before(self, patient: PostgresPatient) -> None:
         with closing(sqlite3.connect(patient.cache, isolation_level=None)) as db:
             db.execute("UPDATE todo SET text = 'not what was written' WHERE text = 'eggs'")
         found = patient.examined()
@@ -196,25 +134,25 @@ class TestTheFiles:
         assert patient.shown() == ["bread", "eggs", TEXT]
         assert patient.examined()["list against server"].level is Level.OK
 
-    def test_one_of_an_older_version_is_only_named(self, patient: Patient) -> None:
+    def test_one_of_an_older_version_is_only_named(self, patient: PostgresPatient) -> None:
         with closing(sqlite3.connect(patient.cache, isolation_level=None)) as db:
             db.execute("PRAGMA user_version = 3")
         found = patient.examined()
         assert (found["list"].level, found["list against server"].level) == (Level.WARNING, Level.UNCHECKED)
 
-    def test_todos_that_the_server_does_not_have_are_counted(self, patient: Patient) -> None:
+    def test_todos_that_the_server_does_not_have_are_counted(self, patient: PostgresPatient) -> None:
         with Cache(patient.cache, syncs=True, clock=now) as cache, cache.transaction() as db:
             missing.note(db, [client_id for (client_id,) in db.execute("SELECT client_id FROM todo")], now())
         assert patient.examined()["outbox"].sentence.startswith("3 todos are not on the server any more")
 
-    def test_who_syncs_is_told(self, patient: Patient) -> None:
+    def test_who_syncs_is_told(self, patient: PostgresPatient) -> None:
         lock = SyncLock(patient.cache)
         assert lock.acquire()
         assert patient.examined()["sync lock"].sentence == "This program syncs this account."
         lock.release()
         assert patient.examined()["sync lock"].sentence == "No program syncs this account just now."
 
-    def test_what_waits_for_long_is_told(self, patient: Patient) -> None:
+    def test_what_waits_for_long_is_told(self, patient: PostgresPatient) -> None:
         patient.using(lambda opened: opened.todos.add("waits"))
         assert patient.examined()["outbox"].sentence == "1 change waits to be sent."
         patient.accounts = Accounts(patient.profile, clock=lambda: now() + 7_200_000_000)
@@ -223,7 +161,7 @@ class TestTheFiles:
 
 
 class TestTheServer:
-    def test_a_mistake_is_named_with_the_line_that_mends_it(self, patient: Patient) -> None:
+    def test_a_mistake_is_named_with_the_line_that_mends_it(self, patient: PostgresPatient) -> None:
         with patient.managed.owner() as owner:
             owner.execute("grant execute on function devots.channel(text) to public")
             found = patient.examined()["functions and rights"]
@@ -234,12 +172,12 @@ class TestTheServer:
         assert (found.level, found.sentence) == (Level.WRONG, "Somebody who is not signed in can see rows.")
         assert found.next_step == f"For the database's owner: {REPAIR}"
 
-    def test_an_answer_to_nobody(self, patient: Patient) -> None:
+    def test_an_answer_to_nobody(self, patient: PostgresPatient) -> None:
         with patient.managed.owner() as owner:
             owner.execute("create or replace function devots.need_uid() returns text language sql stable as $$ select '' $$")
         assert patient.examined()["row-level security"].sentence.endswith("gets an answer instead of a refusal.")
 
-    def test_a_table_without_row_level_security(self, patient: Patient) -> None:
+    def test_a_table_without_row_level_security(self, patient: PostgresPatient) -> None:
         with patient.managed.owner() as owner:
             owner.execute("alter table todo_mutation disable row level security")
         assert patient.examined()["row-level security"].level is Level.WRONG
@@ -249,25 +187,25 @@ class TestTheServer:
         assert found["row-level security"].sentence == "This login is not bound by row-level security."
         assert found["list against server"].level is Level.UNCHECKED
 
-    def test_a_session_that_has_ended(self, patient: Patient) -> None:
+    def test_a_session_that_has_ended(self, patient: PostgresPatient) -> None:
         with patient.managed.owner() as owner:
             owner.execute("delete from session")
         found = patient.examined()
         assert (found["session"].level, found["session"].sentence) == (Level.WRONG, "Your session has ended.")
         assert (found["server"].level, found["list against server"].level) == (Level.OK, Level.UNCHECKED)
 
-    def test_a_session_that_is_not_here(self, patient: Patient) -> None:
+    def test_a_session_that_is_not_here(self, patient: PostgresPatient) -> None:
         patient.cache.with_name("secrets.json").unlink()
         assert patient.examined()["session"].sentence == "No session is kept on this device."
 
-    def test_an_older_database(self, patient: Patient) -> None:
+    def test_an_older_database(self, patient: PostgresPatient) -> None:
         migrate.downgrade(patient.managed.database.url(), "0004")
         assert patient.examined()["server"].sentence == "Database not prepared."
 
     @pytest.mark.parametrize(
         ("off", "told"), [(86_400 * 3, "3 days ahead of"), (-3_600 * 5, "5 hours behind"), (90, "90 seconds ahead of")]
     )
-    def test_a_clock_that_is_off(self, patient: Patient, monkeypatch: pytest.MonkeyPatch, off: float, told: str) -> None:
+    def test_a_clock_that_is_off(self, patient: PostgresPatient, monkeypatch: pytest.MonkeyPatch, off: float, told: str) -> None:
         real = time.time
         monkeypatch.setattr("devots_desktop.remote.postgres.health.time.time", lambda: real() + off)
         found = patient.examined()["clock"]
@@ -275,12 +213,12 @@ class TestTheServer:
         assert f"clock is {told} the server's." in found.sentence
 
 
-def test_a_key_that_opens_everything_is_warned_of(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_that_opens_everything_is_warned_of(patient: PostgresPatient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SUPABASE_SERVICE_KEY", "eyJ-secret")
     assert patient.examined()["environment"].level is Level.WARNING
 
 
-def test_neither_secret_nor_text_nor_person_is_told_whatever_is_wrong(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_neither_secret_nor_text_nor_person_is_told_whatever_is_wrong(patient: PostgresPatient, monkeypatch: pytest.MonkeyPatch) -> None:
     def told() -> str:
         return " ".join(map(repr, asyncio.run(patient.doctor().examine())))
 

@@ -5,13 +5,14 @@ import os
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from devots_desktop.domain.account import Account, AccountKind
 from devots_desktop.domain.errors import CacheUnusable, DevotsError, Unreachable
 from devots_desktop.domain.finding import Finding, Level
+from devots_desktop.remote.supabase import checks
 from devots_desktop.remote.thread import on_thread
-from devots_desktop.services.doctor import comparing, files, keeping, server
+from devots_desktop.services.doctor import comparing, files, keeping
 from devots_desktop.services.doctor.discretion import discreet
 from devots_desktop.services.secrets import Secrets
 from devots_desktop.store.profile import Profile
@@ -21,10 +22,20 @@ if TYPE_CHECKING:
     from devots_desktop.sync.compare import Comparison
 
 ENVIRONMENT = "environment"
+_NEEDED = ("server", *checks.NEEDED)
+"""Checks of a server that have to end well before the list is compared with it."""
 _PATIENCE_S = 120.0
 """Seconds that the server may take for one of the things that it is asked."""
 
 Result = TypeVar("Result")
+
+
+class Look(Protocol):
+    """Examines a server."""
+
+    async def __call__(self, *, patience: float) -> list[Finding]:
+        """What was found, in so many seconds at the most; `_NEEDED` is among it where the server cannot be used. Raises nothing."""
+        ...
 
 
 class Doctor:
@@ -35,6 +46,7 @@ class Doctor:
         profile: Profile,
         account: Account,
         connect: Callable[[], Awaitable["Remote"]] | None,
+        look: Look | None,
         *,
         secrets: Secrets,
         reopen: Callable[[], str],
@@ -45,6 +57,7 @@ class Doctor:
 
         Args:
             connect: how to reach the server; None for "This computer".
+            look: how to examine it; None for "This computer".
             secrets: nobody else's, since it is used on a thread of its own.
             reopen: opens and closes the account's cache, which rebuilds a damaged one, and answers what is to be told of that; raises CacheUnusable.
             clock: microseconds since 1970 UTC.
@@ -52,6 +65,7 @@ class Doctor:
         self._profile = profile
         self._account = account
         self._connect = connect
+        self._look = look
         self._secrets = secrets
         self._reopen = reopen
         self._clock = clock
@@ -80,9 +94,10 @@ class Doctor:
     async def _examine(self) -> list[Finding]:
         found = self._examine_files()
         found += _environment(self._environ)
-        if self._account.kind is not AccountKind.COMPUTER:
+        if self._look is not None:
             found.append(await keeping.examine(self._account, self._secrets))
-            found += await self._examine_server(sound=all(each.level is Level.OK for each in found if each.check == files.LIST))
+            sound = all(each.level is Level.OK for each in found if each.check == files.LIST)
+            found += await self._examine_server(self._look, sound=sound)
         return [discreet(each, self._account) for each in found]
 
     async def _repair(self, found: list[Finding]) -> list[str]:
@@ -99,10 +114,9 @@ class Doctor:
     def _examine_files(self) -> list[Finding]:
         return list(files.examine(self._profile, self._path, self._clock(), syncs=self._account.kind is not AccountKind.COMPUTER))
 
-    async def _examine_server(self, *, sound: bool) -> list[Finding]:
-        found = await server.examine(self._account, self._secrets, patience=_PATIENCE_S)
-        reached = {each.check: each.level for each in found}
-        usable = reached.get(server.SERVER) is Level.OK and reached.get(server.SESSION, Level.OK) is Level.OK and self._connect is not None
+    async def _examine_server(self, look: Look, *, sound: bool) -> list[Finding]:
+        found = await look(patience=_PATIENCE_S)
+        usable = not any(each.check in _NEEDED and each.level in (Level.WRONG, Level.UNCHECKED) for each in found)
         if not usable or not sound:
             because = "The server cannot be asked." if sound else "The list here cannot be compared."
             return [*found, Finding(comparing.CHECK, Level.UNCHECKED, because)]
