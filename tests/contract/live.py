@@ -17,7 +17,7 @@ from devots_desktop.remote.supabase.session import Tokens
 from devots_desktop.services.account import now
 from devots_desktop.store.cache import Cache
 from devots_desktop.sync.engine import Engine
-from tests.contract.hearing import until
+from tests.contract.devices import until
 from tests.contract.supabase_backend import MemoryKeep
 from tests.servers.supabase import SupabaseServer
 
@@ -28,7 +28,6 @@ class Follower:
     """A person's device, which looks by itself once a minute at the most: what comes sooner was told.
 
     Attributes:
-        link: the newest connection.
         statuses: what the engine said, in order.
     """
 
@@ -37,7 +36,6 @@ class Follower:
         self.user_id: str = session["user"]["id"]
         self.keep = MemoryKeep(Tokens(self.user_id, session["refresh_token"]))
         self.statuses: list[Status] = []
-        self.link: Link | None = None
         self._server = server
         self._cache = Cache(folder / "cache.sqlite3", syncs=True, clock=now)
         self._engine = Engine(
@@ -80,8 +78,7 @@ class Follower:
         return [text for (text,) in self._cache.db.execute("SELECT text FROM todo ORDER BY text")]
 
     async def _connect(self) -> Remote:
-        self.link = Link(Project(self._server.url), self._server.publishable_key, self.keep)
-        return await choose(self.link)
+        return await choose(Link(Project(self._server.url), self._server.publishable_key, self.keep))
 
     async def _run(self, work: Callable[[], Result]) -> Result:
         return work()

@@ -82,7 +82,6 @@ class Listener:
             SignedOut: the session has ended.
             Unreachable: changes were told, and are not any more.
         """
-        self._link.silence = "The connection for changes is not made yet."
         user_id = await self._link.session.who()
         parts: tuple[Awaitable[None], ...] = (self._link.session.keep_fresh(self._renew), self._follow(user_id), self._watch())
         tasks = list(map(asyncio.ensure_future, parts))
@@ -109,7 +108,7 @@ class Listener:
             except Lost as lost:
                 self._note(lost)
             except DevotsError as error:
-                self._link.silence = error.sentence
+                _log.info("Realtime: no token: %s", type(error).__name__)
             self._failures += 1
             if self._was_live and self._lost_at is None:
                 self._lost_at = time.monotonic()
@@ -145,7 +144,6 @@ class Listener:
     def _on_live(self) -> None:
         first, self._was_live = not self._was_live, True
         self._lost_at, self._failures, self._untold = None, 0, 0
-        self._link.silence = ""
         (self._ready if first else self._changed)()
 
     def _on_deleted(self) -> None:
@@ -165,12 +163,6 @@ class Listener:
     def _note(self, lost: Lost) -> None:
         _log.info("Realtime: %s", lost)
         self._untold = self._untold + 1 if lost.untold else 0
-        if lost.untold:
-            self._link.silence = (
-                "The project does not tell changes: its tables are not in the publication supabase_realtime, or may not be read."
-            )
-        else:
-            self._link.silence = "The connection for changes could not be made."
 
     async def _pause(self) -> None:
         """Before the next connection. Raises Unreachable: whoever believes that changes are told has to know that they are not."""

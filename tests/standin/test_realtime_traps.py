@@ -1,6 +1,6 @@
 """The traps of realtime-py (supabase-contract.md, section 4.5): how a client falls into each that uses the library as it offers itself.
 
-That ours goes on in the same places is proven in test_supabase_live.py; should one of these tests fail after an upgrade, the library was mended, and what
+That ours goes on in the same places is proven in tests/contract/test_supabase_live.py; should one of these tests fail after an upgrade, the library was mended, and what
 remote/supabase/channel.py does against it may be thought over.
 """
 
@@ -11,8 +11,8 @@ import psycopg
 import pytest
 from realtime import AsyncRealtimeClient, RealtimeSubscribeStates
 
-from tests.contract.hearing import FENCE, Ear, add, ear, token, until, wire
 from tests.servers.supabase import SupabaseServer
+from tests.standin.hearing import FENCE, Ear, add, ear, token, until, wire
 
 SUBSCRIBED, CLOSED, CHANNEL_ERROR = (
     RealtimeSubscribeStates.SUBSCRIBED,
