@@ -77,7 +77,7 @@ class SupabaseAccounts:
     async def keep(self, account: Account, key: str, tokens: "Tokens") -> None:
         """Store a session that was just begun, and use it from now on. Raises AccountUnusable: it cannot be stored where the account says."""
         await self._secrets.set(account, {KEY: key, REFRESH_TOKEN: tokens.refresh_token})
-        self._kept[account.account_id] = KeptSession(self._profile, account, self._secrets, tokens)
+        self._kept[account.account_id] = KeptSession(self._profile, account, self._secrets, key=key, newest=tokens)
 
     async def connect(self, account: Account, secrets: Secrets) -> "Remote":
         """The remote of the account's signed-in person, for one event loop.
@@ -127,7 +127,7 @@ class SupabaseAccounts:
 
         kept = self._kept.setdefault(account.account_id, KeptSession(self._profile, account, self._secrets))
         if secrets is not self._secrets:
-            kept = KeptSession(self._profile, account, secrets, kept.newest)
+            kept = KeptSession(self._profile, account, secrets, key=kept.key, newest=kept.newest)
         await on_thread("load", partial(_load, Project.from_dict(account.address)))
         await kept.load()
         return kept
@@ -150,14 +150,14 @@ class KeptSession:
         newest: the tokens as this process knows them.
     """
 
-    def __init__(self, profile: Profile, account: Account, secrets: Secrets, newest: "Tokens | None" = None) -> None:
-        """Keep what is among the secrets, or `newest` where that is it."""
+    def __init__(self, profile: Profile, account: Account, secrets: Secrets, *, key: str = "", newest: "Tokens | None" = None) -> None:
+        """Keep what is among the secrets; `key` and `newest` are what of it is known already."""
         self._account = account
         self._secrets = secrets
         self._lock_path = profile.cache_path(account).with_name("session.lock")
         self._unsaved = False
         self._refused = ""
-        self.key = ""
+        self.key = key
         self.newest = newest
 
     @asynccontextmanager

@@ -148,7 +148,16 @@ class SupabaseServer:
             self._failure = error
         finally:
             self._started.set()
+            self._loop.run_until_complete(self._end_all())
             self._loop.close()
+
+    @staticmethod
+    async def _end_all() -> None:
+        """Requests that nobody waits for any more, as those that a fault holds up."""
+        others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
 
     async def _serve(self) -> None:
         clock, tokens = Clock(), Tokens()

@@ -37,7 +37,10 @@ def make_gate(gateway: Gateway) -> Middleware:
         canned = await faults.before()
         if canned is not None:
             return _decorated(request, _as_response(canned))
-        response = await _through(gateway, request, handler)
+        try:
+            response = await _through(gateway, request, handler)
+        except ConnectionResetError:
+            return await _hang_up(request)  # Whoever asked did not wait so long.
         return await _on_the_way_back(faults, request, _decorated(request, response))
 
     return gate
