@@ -175,6 +175,15 @@ class Accounts:
         self._profile.put(account)
         return account
 
+    async def send_code(self, form: "SupabaseForm") -> None:
+        """Have a code sent by e-mail, as SupabaseAccounts.send_code. Raises DevotsError."""
+        await self.supabase.send_code(_ready(form))
+
+    async def send_code_again(self, account: Account, form: "SupabaseForm") -> None:
+        """The same for an account whose session ended, with SupabaseForm.again. Raises DevotsError."""
+        kept = await self._secrets.get(account) or {}
+        await self.supabase.send_code(_ready(form, kept.get("key", "")))
+
     async def sign_in_supabase(self, account: Account, form: "SupabaseForm") -> None:
         """Sign in again after the session ended, with SupabaseForm.again. As sign_in otherwise.
 

@@ -26,7 +26,7 @@ class SupabaseForm:
         key: the project's publishable or anon key. Empty for an account whose key is still kept.
         email: the person's own.
         password: for every way but CODE; of RESET the new one.
-        code: from a message, for CODE and RESET (asked for with Accounts.send_code), and for SIGN_UP once ConfirmationNeeded was raised.
+        code: from a message, for CODE and RESET (asked for with Accounts.send_code or send_code_again), and for SIGN_UP once ConfirmationNeeded was raised.
         name: shown in the sidebar; made from e-mail and host where empty.
     """
 

@@ -192,23 +192,20 @@ class Session:
         self._window.show_account(opened)
 
     async def _add_account(self) -> None:
-        from devots_desktop.ui.dialogs.add_account import AddAccountDialog
-        from devots_desktop.ui.dialogs.ask import ask
+        from devots_desktop.ui.entering import add_account
 
-        dialog = AddAccountDialog(self._accounts.add_postgres, self._tasks, self._window)
-        if await ask(dialog) and dialog.account is not None:
+        account = await add_account(self._accounts, self._tasks, self._window)
+        if account is not None:
             self._window.show_accounts(self._accounts.all())
             for opened in self._opened.values():
                 self._window.show_status(opened.account.account_id, opened.status)
                 self._show_waiting(opened)
-            self._switch(dialog.account.account_id)
+            self._switch(account.account_id)
 
     async def _sign_in(self, opened: OpenAccount) -> None:
-        from devots_desktop.ui.dialogs.ask import ask
-        from devots_desktop.ui.dialogs.sign_in import SignInDialog
+        from devots_desktop.ui.entering import sign_in
 
-        dialog = SignInDialog(opened.account, self._accounts.sign_in, self._tasks, self._window)
-        if await ask(dialog):
+        if await sign_in(self._accounts, opened.account, self._tasks, self._window):
             opened.signed_in()
 
     # The way out

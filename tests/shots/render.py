@@ -8,7 +8,8 @@ from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QApplication
 
 from devots_desktop.ui import theme
-from tests.shots.scenes import Stage, menu_scenes, scenes
+from tests.shots.scenes import menu_scenes, scenes
+from tests.shots.stage import Stage
 
 
 def main(folder: Path, suffix: str, wanted: list[str]) -> None:

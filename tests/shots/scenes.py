@@ -2,16 +2,15 @@
 
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
-from devots_desktop.domain.account import Account, AccountKind, Live, SecretStore, Status
+from devots_desktop.domain.account import Live, Status
 from devots_desktop.domain.changes import Change, ChangeSet, Op, Via
-from devots_desktop.domain.errors import CacheUnusable, Unreachable, WrongCredentials
+from devots_desktop.domain.errors import CacheUnusable
 from devots_desktop.domain.finding import Finding, Level
 from devots_desktop.domain.mutation import DELETED_ELSEWHERE
 from devots_desktop.domain.todo import ServerRow
@@ -28,12 +27,10 @@ from devots_desktop.ui import menus
 from devots_desktop.ui.commands import Do
 from devots_desktop.ui.deciding import Deciding
 from devots_desktop.ui.details import Details
-from devots_desktop.ui.dialogs.add_account import AddAccountDialog
 from devots_desktop.ui.dialogs.edit_text import EditTextDialog
 from devots_desktop.ui.dialogs.examination import ExaminationDialog
 from devots_desktop.ui.dialogs.settings import SettingsDialog
 from devots_desktop.ui.dialogs.shortcuts import ShortcutsDialog
-from devots_desktop.ui.dialogs.sign_in import SignInDialog
 from devots_desktop.ui.files import Files
 from devots_desktop.ui.preferences import Preferences
 from devots_desktop.ui.standing import Standing
@@ -41,8 +38,9 @@ from devots_desktop.ui.trouble import TroubleWindow
 from devots_desktop.ui.verbs import Verbs
 from devots_desktop.ui.widgets.selection import select_keys
 from devots_desktop.ui.window import MainWindow
+from tests.shots.account_scenes import account_scenes, large_account_scenes
+from tests.shots.stage import Stage, double_text
 
-SERVER = Account("a1", AccountKind.POSTGRES, "ada@example.org · db.example.org", "ada@example.org", "u1", secrets=SecretStore.MEMORY)
 _THREE = ("Pay the rent", "Call the plumber about the kitchen tap", "Buy oat milk")
 _DAY = (
     "Renew the library card",
@@ -57,42 +55,6 @@ _DAY = (
 _LONG = (
     "Write down everything that happened at the meeting, who promised what until when, and which of it was already promised last time, " * 3
 )
-
-
-@dataclass
-class Stage:
-    """A folder for one scene.
-
-    Attributes:
-        shown: a window that a menu belongs to.
-    """
-
-    folder: Path
-    shown: QWidget | None = None
-
-    def window(self, texts: tuple[str, ...] = (), *, done: int = 0, server: bool = False) -> MainWindow:
-        """A window with these todos, of which the oldest `done` are done."""
-        profile = Profile(self.folder)
-        if server:
-            profile.put(SERVER)
-        self.accounts = Accounts(profile, clock=_ticking())
-        self.opened = self.accounts.open(self.accounts.current())
-        ids = [edits.add(self.opened.cache, text) for text in texts]
-        for client_id in ids[:done]:
-            edits.edit(self.opened.cache, client_id, {"completed": True})
-        return MainWindow(self.opened, self.accounts.all())
-
-    def all_sent(self) -> None:
-        """As if the server had answered everything."""
-        with self.opened.cache.transaction() as db:
-            db.execute("DELETE FROM outbox")
-            db.execute("UPDATE todo SET state = 'synced', server_id = key, row_version = 1")
-            stamp(db)
-
-
-def _ticking() -> Callable[[], int]:
-    at = iter(range(1_790_000_000_000_000, 1_800_000_000_000_000, 1_000_000))
-    return lambda: next(at)
 
 
 def _tell(window: MainWindow, opened: OpenAccount, status: Status) -> None:
@@ -440,56 +402,21 @@ def error(stage: Stage) -> MainWindow:
 
 
 def large_text(stage: Stage) -> MainWindow:
-    _double_text()
+    double_text()
     window = stage.window(_DAY, done=3)
     window.resize(1000, 640)
     window.splitter.setSizes([330, 670])
     return window
 
 
-def _double_text() -> None:
-    app = QApplication.instance()
-    assert isinstance(app, QApplication)
-    font = app.font()
-    font.setPointSizeF(font.pointSizeF() * 2)
-    app.setFont(font)
-
-
 def large_text_settings(stage: Stage) -> QWidget:
-    _double_text()
+    double_text()
     return settings(stage)
 
 
 def large_text_shortcuts(stage: Stage) -> QWidget:
-    _double_text()
+    double_text()
     return shortcuts(stage)
-
-
-def large_text_account(stage: Stage) -> QWidget:
-    _double_text()
-    return add_account(stage)
-
-
-def _dialog(stage: Stage) -> AddAccountDialog:
-    return AddAccountDialog(Accounts(Profile(stage.folder)).add_postgres, Tasks(lambda *_: None))
-
-
-def add_account(stage: Stage) -> QWidget:
-    return _dialog(stage)
-
-
-def add_account_wrong(stage: Stage) -> QWidget:
-    dialog = _dialog(stage)
-    dialog.url.edit.setText("postgresql://devots_desktop@db.example.org/todos")
-    dialog.email.edit.setText("ada@example.org")
-    dialog.password.edit.setText("not the right one")
-    dialog._fail(WrongCredentials())
-    dialog._fail(Unreachable("No answer", "db.example.org:5432 does not answer.", "Check host and port, and whether the server runs."))
-    return dialog
-
-
-def sign_in(stage: Stage) -> QWidget:
-    return SignInDialog(SERVER, Accounts(Profile(stage.folder)).sign_in, Tasks(lambda *_: None))
 
 
 def settings(stage: Stage) -> QWidget:
@@ -568,8 +495,8 @@ def scenes() -> Iterator[tuple[str, Scene]]:
         empty, three, typing, selected, several_selected, editing, searching, found_nothing, with_details, done_view, all_done, ten_thousand,
         long_and_foreign, narrow, right_to_left, live, offline_pending, parked, needs_you, nothing_needs_you, missing_todos, missing_question, conflict,
         edit_refused, first_download, why, signed_out, refused_text, error, notice,
-        add_account, add_account_wrong, sign_in, settings, shortcuts, examination, examination_begun, trouble,
-        large_text, large_text_with_details, large_text_settings, large_text_shortcuts, large_text_account,
+        *account_scenes(), settings, shortcuts, examination, examination_begun, trouble,
+        large_text, large_text_with_details, large_text_settings, large_text_shortcuts, *large_account_scenes(),
     ):  # fmt: skip
         yield scene.__name__.replace("_", "-"), scene
 

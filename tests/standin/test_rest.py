@@ -188,6 +188,14 @@ class TestRows:
         ):
             assert ada.rows(ada.client.table("todo").insert({"text": "t", "created_at": given}))[0]["created_at"] == shown
 
+    def test_other_types_are_shown_as_the_database_shows_them(self, plain_project: SupabaseServer, people: People) -> None:
+        owner(plain_project, "alter table public.todo add at timestamptz, add big int8, add exact numeric, add more jsonb")
+        ada = people("ada")
+        given = {"at": "2025-01-02T03:04:05.678901+02:00", "big": 2**60, "exact": 1.10, "more": {"b": [1]}}
+        (made,) = ada.rows(ada.client.table("todo").insert({"text": "t", **given}))
+        shown = {name: made[name] for name in given}
+        assert shown == {"at": "2025-01-02T01:04:05.678901+00:00", "big": 2**60, "exact": 1.1, "more": {"b": [1]}}
+
     def test_now_is_utc_and_an_update_is_later(self, people: People) -> None:
         ada = people("ada")
         (made,) = ada.rows(ada.client.table("todo").insert({"text": "milk"}))

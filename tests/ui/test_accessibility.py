@@ -18,7 +18,8 @@ from devots_desktop.ui.details import Details
 from devots_desktop.ui.menus import list_menu, main_menu
 from devots_desktop.ui.widgets.buttons import IconButton
 from devots_desktop.ui.window import MainWindow
-from tests.shots.scenes import Stage, scenes
+from tests.shots.scenes import scenes
+from tests.shots.stage import Stage
 from tests.ui.places import Place
 from tests.ui.test_theme import contrast
 from tests.ui.test_window import HOSTILE

@@ -25,7 +25,7 @@ from devots_desktop.store.lists import Counts, Lists, View
 from devots_desktop.store.profile import Profile
 from devots_desktop.ui import listing
 from devots_desktop.ui import window as window_module
-from devots_desktop.ui.dialogs.add_account import AddAccountDialog
+from devots_desktop.ui.dialogs.add_postgres import AddPostgresDialog
 from devots_desktop.ui.dialogs.ask import ask
 from devots_desktop.ui.dialogs.sign_in import SignInDialog
 from devots_desktop.ui.session import Session
@@ -217,13 +217,13 @@ def test_an_account_without_its_secret_is_signed_out_and_its_list_is_there(qapp:
 
 
 class TestDialogs:
-    def added(self, dialog: AddAccountDialog) -> None:
+    def added(self, dialog: AddPostgresDialog) -> None:
         dialog.url.edit.setText("postgresql://devots_desktop:secret@localhost:5433/todos")
         dialog.email.edit.setText("ada@example.org")
         dialog.password.edit.setText("correct horse")
 
     def test_a_url_fills_the_fields_and_its_password_is_hidden(self, qapp: QApplication, tmp_path: Path) -> None:
-        dialog = AddAccountDialog(Accounts(Profile(tmp_path)).add_postgres, Tasks(lambda *_: None))
+        dialog = AddPostgresDialog(Accounts(Profile(tmp_path)).add_postgres, Tasks(lambda *_: None))
         self.added(dialog)
         filled = [field.text() for field in (dialog.host, dialog.port, dialog.database, dialog.login, dialog.login_password)]
         assert filled == ["localhost", "5433", "todos", "devots_desktop", "secret"]
@@ -239,7 +239,7 @@ class TestDialogs:
 
         async def use() -> None:
             tasks = Tasks(lambda *_: None)
-            dialog = AddAccountDialog(add, tasks)
+            dialog = AddPostgresDialog(add, tasks)
             answer = asyncio.create_task(ask(dialog))
             await until(dialog.isVisible)
             self.added(dialog)
@@ -271,7 +271,7 @@ class TestDialogs:
 
         async def use() -> None:
             tasks = Tasks(lambda *_: None)
-            dialog = AddAccountDialog(add, tasks)
+            dialog = AddPostgresDialog(add, tasks)
             dialog.open()
             self.added(dialog)
             dialog.confirm.click()
@@ -301,7 +301,7 @@ class TestDialogs:
 
         async def use() -> None:
             tasks = Tasks(lambda *_: None)
-            dialog = AddAccountDialog(add, tasks)
+            dialog = AddPostgresDialog(add, tasks)
             answer = asyncio.create_task(ask(dialog))
             await until(dialog.isVisible)
             self.added(dialog)
@@ -324,7 +324,7 @@ class TestDialogs:
 
         async def use() -> None:
             tasks = Tasks(lambda *_: None)
-            dialog = AddAccountDialog(add, tasks)
+            dialog = AddPostgresDialog(add, tasks)
             dialog.open()
             self.added(dialog)
             getattr(dialog, field).edit.setText(text)

@@ -16,13 +16,14 @@ from devots_desktop.store import parking
 from devots_desktop.store.lists import View
 from devots_desktop.ui import theme
 from devots_desktop.ui.deciding import Deciding
-from devots_desktop.ui.dialogs.add_account import AddAccountDialog
+from devots_desktop.ui.dialogs.add_postgres import AddPostgresDialog
 from devots_desktop.ui.dialogs.sign_in import SignInDialog
 from devots_desktop.ui.trouble import TroubleWindow
 from devots_desktop.ui.verbs import Verbs
 from devots_desktop.ui.widgets.labels import plain_label
 from devots_desktop.ui.window import MainWindow
-from tests.shots.scenes import Stage, scenes
+from tests.shots.scenes import scenes
+from tests.shots.stage import Stage
 from tests.ui.places import SERVER, Place
 
 Key = Qt.Key
@@ -431,5 +432,5 @@ def test_a_plain_label_stays_plain(qtbot: QtBot) -> None:
 
 
 def test_the_dialogs_are_among_the_screens() -> None:
-    assert {"add-account", "sign-in", "trouble"} <= {name for name, _ in scenes()}
-    assert {AddAccountDialog.__name__, SignInDialog.__name__, TroubleWindow.__name__}
+    assert {"choose-kind", "add-supabase", "add-postgres", "sign-in", "sign-in-supabase", "trouble"} <= {name for name, _ in scenes()}
+    assert {AddPostgresDialog.__name__, SignInDialog.__name__, TroubleWindow.__name__}

@@ -1,41 +1,60 @@
 """What the dialogs that sign in have in common: fields, a busy state, and errors beside the field that they belong to."""
 
 import asyncio
-from collections.abc import Coroutine
+import time
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QDialog, QProgressBar, QPushButton, QWidget
 
-from devots_desktop.domain.errors import DevotsError
+from devots_desktop.domain.errors import AccountUnusable, DevotsError, TooManyTries
 from devots_desktop.services.tasks import Tasks
 from devots_desktop.ui.dialogs.page import Page
+from devots_desktop.ui.widgets.countdown import CountdownButton
 from devots_desktop.ui.widgets.fields import Field
 from devots_desktop.ui.widgets.labels import DANGER, MUTED, plain_label
+
+
+class Missing(AccountUnusable):
+    """A field that has to be filled in, or is filled in with what cannot be."""
+
+    def __init__(self, field: Field, sentence: str) -> None:
+        super().__init__("Not complete", sentence, "Fill it in and try again.")
+        self.field = field
 
 
 class FormDialog(QDialog):
     """A form that does something on the server when it is confirmed.
 
-    It closes when that worked. Meanwhile the fields are grey and Cancel stops it.
+    It closes when that worked. Meanwhile the fields are grey and Cancel stops it. Where a server takes no more tries for a while, the button says how long.
     """
 
-    def __init__(self, title: str, sentence: str, confirm: str, tasks: Tasks, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        title: str,
+        sentence: str,
+        confirm: str,
+        tasks: Tasks,
+        parent: QWidget | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         super().__init__(parent)
         self._tasks = tasks
         self._running: asyncio.Task[Any] | None = None
         self.setWindowTitle(title)
         self.page = Page(self)
         self.column = self.page.column
-        why = plain_label(sentence, role=MUTED)
-        why.setWordWrap(True)
-        self.column.addWidget(why)
+        self.why = plain_label(sentence, role=MUTED)
+        self.why.setWordWrap(True)
+        self.column.addWidget(self.why)
         self.message = plain_label(role=DANGER)
         self.message.setWordWrap(True)
         self.message.hide()
-        self.confirm = QPushButton(confirm, default=True)
+        self.confirm = CountdownButton(confirm, clock=clock, default=True)
         self.cancel = QPushButton(self.tr("Cancel"), autoDefault=False)
-        self.confirm.clicked.connect(self._submit)
+        self.confirm.clicked.connect(self.submit)
         self.cancel.clicked.connect(self.reject)
         self._busy = QProgressBar(minimum=0, maximum=0, textVisible=False)
         self._busy.setAccessibleName(self.tr("Connecting"))
@@ -66,52 +85,75 @@ class FormDialog(QDialog):
         """Whether it is being done."""
         return self._running is not None
 
-    def _submit(self) -> None:
-        if self.busy:
-            return
-        self._complain("")
+    def worked(self) -> None:
+        """What follows when it was done: nothing more is asked."""
+        self.accept()
+
+    def begin(self, work: Coroutine[Any, Any, object], then: Callable[[], None], button: CountdownButton) -> None:
+        """Do something with what was entered; `button` is where it was asked for."""
+        self.complain("")
         for field in self.findChildren(Field):
             field.complain("")
-        self._running = self._tasks.spawn(self.windowTitle(), self._do())
-        self._show_busy()
+        self._running = self._tasks.spawn(self.windowTitle(), self._do(work, then, button))
+        self.show_busy()
 
-    async def _do(self) -> None:
+    def spawn(self, work: Coroutine[Any, Any, object]) -> None:
+        """Do something beside what the form is for."""
+        self._tasks.spawn(self.windowTitle(), work)
+
+    def inputs(self) -> list[QWidget]:
+        """What is grey while something is done."""
+        return [*self.findChildren(Field)]
+
+    def submit(self) -> None:
+        """Do it, unless something is being done."""
+        if not self.busy:
+            self.begin(self.work(), self.worked, self.confirm)
+
+    async def _do(self, work: Coroutine[Any, Any, object], then: Callable[[], None], button: CountdownButton) -> None:
+        failure: DevotsError | None = None
         try:
-            await self.work()
+            await work
         except DevotsError as error:
-            self._fail(error)
-        else:
-            self.accept()
+            failure = error
         finally:
             self._running = None
-            self._show_busy()
+            self.show_busy()
+        if failure is None:
+            then()
+            return
+        if isinstance(failure, TooManyTries):
+            button.wait(failure.seconds)
+        self.fail(failure)
 
-    def _fail(self, error: DevotsError) -> None:
-        field = self.place(error)
-        if field is None:
-            self._complain(str(error))
+    def fail(self, error: DevotsError) -> None:
+        """Say what went wrong, beside the field that it belongs to."""
+        field = error.field if isinstance(error, Missing) else self.place(error)
+        if field is None or field.isHidden():
+            self.complain(str(error))
         else:
             field.complain(str(error))
-            field.setEnabled(True)
             field.setFocus()
-            QTimer.singleShot(0, self._grow)
+            self.grow()
             self.page.area.ensureWidgetVisible(field)
 
-    def _complain(self, sentence: str) -> None:
+    def complain(self, sentence: str) -> None:
+        """Say what went wrong with the form as a whole; "" takes that back."""
         self.message.setText(sentence)
         self.message.setVisible(bool(sentence))
         self.page.setAccessibleDescription(sentence)
-        QTimer.singleShot(0, self._grow)
+        self.grow()
 
-    def _grow(self) -> None:
-        """Make room for a sentence that has come up."""
-        self.resize(self.size().expandedTo(self.page.sizeHint()))
+    def grow(self) -> None:
+        """Make room for what has come up, once it is laid out."""
+        QTimer.singleShot(0, self, lambda: self.resize(self.size().expandedTo(self.page.sizeHint())))
 
-    def _show_busy(self) -> None:
+    def show_busy(self) -> None:
+        """Show whether something is being done."""
         self._busy.setVisible(self.busy)
-        self.confirm.setEnabled(not self.busy)
-        for field in self.findChildren(Field):
-            field.setEnabled(not self.busy)
+        self.confirm.set_busy(busy=self.busy)
+        for each in self.inputs():
+            each.setEnabled(not self.busy)
 
     def done(self, result: int) -> None:
         """End; what runs is cancelled first."""

@@ -21,6 +21,13 @@ class SmallButton(QAbstractButton):
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
+    def show_words(self, words: str) -> None:
+        """Say this now."""
+        if words != self.text():
+            self.setText(words)
+            self.setAccessibleName(words)
+            self.updateGeometry()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter presses it, too; Qt knows only Space."""
         if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
@@ -78,13 +85,6 @@ class WordButton(SmallButton):
 
 class QuietButton(SmallButton):
     """A sentence that stands back, and says more when it is pressed."""
-
-    def show_words(self, words: str) -> None:
-        """Say this now."""
-        if words != self.text():
-            self.setText(words)
-            self.setAccessibleName(words)
-            self.updateGeometry()
 
     def _font(self) -> QFont:
         return scaled(self.font(), 0.93)

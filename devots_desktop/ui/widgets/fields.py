@@ -17,8 +17,8 @@ class Field(QWidget):
         self.edit.setMinimumHeight(theme.line_height(self.edit.fontMetrics()) + 6)
         if secret:
             self.edit.setEchoMode(QLineEdit.EchoMode.Password)
-        label = plain_label(name, size=0.93, bold=True)
-        label.setBuddy(self.edit)
+        self._label = plain_label(name, size=0.93, bold=True)
+        self._label.setBuddy(self.edit)
         self._below = plain_label(hint, role=MUTED, size=0.87)
         self._below.setWordWrap(True)
         self._below.setVisible(bool(hint))
@@ -28,7 +28,7 @@ class Field(QWidget):
         self.row = QVBoxLayout(self)
         self.row.setContentsMargins(0, 0, 0, 0)
         self.row.setSpacing(theme.SPACE // 2)
-        for part in (label, self.edit, self._below):
+        for part in (self._label, self.edit, self._below):
             self.row.addWidget(part)
         self.setFocusProxy(self.edit)
 
@@ -36,6 +36,17 @@ class Field(QWidget):
         """What was typed, without white space around it where it is no secret."""
         typed = self.edit.text()
         return typed if self.edit.echoMode() is QLineEdit.EchoMode.Password else typed.strip()
+
+    def rename(self, name: str) -> None:
+        """Ask for something else."""
+        self._label.setText(name)
+        self.edit.setAccessibleName(name)
+
+    def note(self, hint: str) -> None:
+        """Change the hint."""
+        if hint != self._hint:
+            self._hint = hint
+            self.complain("")
 
     def complain(self, sentence: str) -> None:
         """Say below the field what is wrong; "" brings the hint back."""

@@ -12,6 +12,7 @@ from devots_desktop.ui.widgets.labels import plain_tooltip
 from devots_desktop.ui.widgets.nav_button import NavButton
 
 _ICONS = {View.ALL: "list", View.OPEN: "open", View.DONE: "done"}
+_KINDS = {AccountKind.COMPUTER: "computer", AccountKind.POSTGRES: "server", AccountKind.SUPABASE: "cloud"}
 
 
 class Sidebar(QWidget):
@@ -80,7 +81,7 @@ class Sidebar(QWidget):
             button.deleteLater()
         self._accounts = {}
         for account in accounts:
-            icon = "computer" if account.kind is AccountKind.COMPUTER else "server"
+            icon = _KINDS[account.kind]
             button = NavButton(icon, account.name)
             plain_tooltip(button, account.name)
             button.set_live(Live.LOCAL if account.kind is AccountKind.COMPUTER else Live.OFFLINE)

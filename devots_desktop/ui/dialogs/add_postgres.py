@@ -1,12 +1,11 @@
 """The dialog that adds a PostgreSQL account."""
 
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QPushButton, QRadioButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QRadioButton, QWidget
 
-from devots_desktop.domain.account import Account, SecretStore
+from devots_desktop.domain.account import Account
 from devots_desktop.domain.errors import (
     AccountUnusable,
     DevotsError,
@@ -22,18 +21,13 @@ from devots_desktop.remote.postgres.address import LOGIN, Address
 from devots_desktop.services.postgres_form import PostgresForm
 from devots_desktop.services.tasks import Tasks
 from devots_desktop.ui import theme
-from devots_desktop.ui.dialogs.form_dialog import FormDialog
+from devots_desktop.ui.dialogs.form_dialog import FormDialog, Missing
+from devots_desktop.ui.dialogs.keeping import Keeping
+from devots_desktop.ui.widgets.ca_field import CaField
 from devots_desktop.ui.widgets.fields import Field
-from devots_desktop.ui.widgets.labels import plain_label
-
-_SECRETS = {
-    SecretStore.KEYRING: "In the system's keyring",
-    SecretStore.MEMORY: "Only until I quit",
-    SecretStore.FILE: "In a private file, not encrypted",
-}
 
 
-class AddAccountDialog(FormDialog):
+class AddPostgresDialog(FormDialog):
     """Asks for the database and the person.
 
     Attributes:
@@ -68,27 +62,17 @@ class AddAccountDialog(FormDialog):
         self.login = Field(self.tr("Login"))
         self.login.edit.setText(LOGIN)
         self.login_password = Field(self.tr("Password of the login"), secret=True)
-        self.ca = Field(self.tr("CA file"), placeholder=self.tr("Only where the server has a CA of its own"))
+        self.ca = CaField()
         self.email = Field(self.tr("E-mail"), placeholder="ada@example.org")
         self.password = Field(self.tr("Your password"), secret=True)
         self.sign_in = QRadioButton(self.tr("I have an account there"))
         self.sign_up = QRadioButton(self.tr("Create my account"))
-        self.secrets = QComboBox()
-        self.secrets.setAccessibleName(self.tr("Keep me signed in"))
-        self.secrets.setMinimumHeight(theme.line_height(self.secrets.fontMetrics()) + 6)
+        self.keeping = Keeping()
         self.sign_in.setChecked(True)
-        for store, words in _SECRETS.items():
-            self.secrets.addItem(words, store)
         for choice in (self.sign_in, self.sign_up):
             choice.setMinimumHeight(theme.line_height(choice.fontMetrics()))
 
     def _lay_out(self) -> None:
-        choose = QPushButton(self.tr("Choose…"), autoDefault=False)
-        choose.clicked.connect(self._choose_ca)
-        place = QHBoxLayout()
-        place.addWidget(self.ca.edit, 1)
-        place.addWidget(choose)
-        self.ca.row.insertLayout(1, place)
         self.column.addWidget(self.url)
         self.column.addLayout(_beside((self.host, 3), (self.port, 1), (self.database, 2)))
         self.column.addLayout(_beside((self.login, 1), (self.login_password, 1)))
@@ -100,11 +84,7 @@ class AddAccountDialog(FormDialog):
         person.addStretch(1)
         self.column.addLayout(person)
         self.column.addLayout(_beside((self.email, 1), (self.password, 1)))
-        kept = QVBoxLayout()
-        kept.setSpacing(theme.SPACE // 2)
-        kept.addWidget(plain_label(self.tr("Keep me signed in"), size=0.93, bold=True))
-        kept.addWidget(self.secrets, alignment=Qt.AlignmentFlag.AlignLeading)
-        self.column.addLayout(kept)
+        self.column.addWidget(self.keeping)
 
     def _take_url(self, url: str) -> None:
         """Fill the fields from an address that is complete; the login's password leaves the visible field."""
@@ -124,12 +104,6 @@ class AddAccountDialog(FormDialog):
             self.login_password.edit.setText(password)
             self.url.edit.setText(_without_password(url))
 
-    def _choose_ca(self) -> None:
-        chooser = QFileDialog(self, self.tr("CA file"), str(Path.home()), self.tr("Certificates (*.pem *.crt *.cer);;All files (*)"))
-        chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        chooser.fileSelected.connect(self.ca.edit.setText)
-        chooser.open()
-
     async def work(self) -> None:
         """Sign in or up, and remember the account."""
         self.account = await self._add(self._entered())
@@ -139,10 +113,10 @@ class AddAccountDialog(FormDialog):
             Address.from_url(self.url.text())
         for field, what in ((self.host, "The host is missing."), (self.database, "The name of the database is missing.")):
             if not field.text():
-                raise _Missing(field, what)
+                raise Missing(field, what)
         port = self.port.text()
         if not port.isascii() or not port.isdigit() or not 0 < int(port) < 65_536:
-            raise _Missing(self.port, "A port is a number from 1 to 65535.")
+            raise Missing(self.port, "A port is a number from 1 to 65535.")
         address = Address(self.host.text(), int(port), self.database.text(), self.login.text() or LOGIN, self.ca.text())
         address.tls()
         return PostgresForm(
@@ -151,14 +125,12 @@ class AddAccountDialog(FormDialog):
             self.login_password.text(),
             self.password.text(),
             sign_up=self.sign_up.isChecked(),
-            secrets=SecretStore(self.secrets.currentData()),
+            secrets=self.keeping.store,
         )
 
     def place(self, error: DevotsError) -> Field | None:
         """The field that an error belongs to."""
         match error:
-            case _Missing():
-                return error.field
             case WrongCredentials() | TooManyTries():
                 return self.password
             case UntrustedCertificate():
@@ -180,12 +152,6 @@ class AddAccountDialog(FormDialog):
                     "Login not allowed": self.login,
                     "No such database": self.database,
                 }.get(error.title)
-
-
-class _Missing(AccountUnusable):
-    def __init__(self, field: Field, sentence: str) -> None:
-        super().__init__("Not complete", sentence, "Fill it in and try again.")
-        self.field = field
 
 
 def _beside(*fields: tuple[QWidget, int]) -> QHBoxLayout:
