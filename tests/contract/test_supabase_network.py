@@ -1,177 +1,196 @@
-"""Certificates and proxies on the way to a Supabase project, with real ones."""
+"""Certificates and proxies on the way to a Supabase project: the same for requests and for Realtime, and what goes wrong is named."""
 
 import asyncio
 import ssl
-import subprocess
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from devots_desktop.domain.errors import AccountUnusable, Unreachable, UntrustedCertificate
-from devots_desktop.remote.supabase import http
+from devots_desktop.domain.account import SecretStore
+from devots_desktop.domain.errors import AccountUnusable, UntrustedCertificate
+from devots_desktop.domain.finding import Finding, Level
+from devots_desktop.remote.certificates import verifying
+from devots_desktop.remote.supabase import checks, http
 from devots_desktop.remote.supabase.keys import Project
 from devots_desktop.remote.supabase.signing import Door
-from tests.contract.asking import runs
-from tests.contract.backends import free_port
+from devots_desktop.services.accounts import Accounts
+from devots_desktop.services.supabase_checks import check_project
+from devots_desktop.services.supabase_form import SupabaseForm, Way
+from devots_desktop.store.profile import Profile
+from tests.contract.patient import Patient
+from tests.servers.fixtures import VERSIONS, Servers
+from tests.servers.secured import Authority, ConnectProxy, Relay
+from tests.servers.supabase import SupabaseServer
 
-NAME = "project.test"
-KEY = "sb_publishable_ACJWlzQHlZjBrEguHvfOxg_3BJgxAaH"
-SETTINGS = b'{"external": {"email": true}, "disable_signup": false, "mailer_autoconfirm": true}'
-ANSWER = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%s" % (
-    len(SETTINGS),
-    SETTINGS,
-)
-
-Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]]
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Of a server with a certificate of its own, which nobody has signed; its key lies beside it."""
-    folder = tmp_path_factory.mktemp("certificate")
-    names = ["-subj", f"/CN={NAME}", "-addext", f"subjectAltName=DNS:{NAME},IP:127.0.0.1"]
-    out = ["-keyout", str(folder / "server.key"), "-out", str(folder / "server.crt")]
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *out, *names],
-        check=True,
-        capture_output=True,
-        timeout=60,
-    )
-    return folder / "server.crt"
-
-
-@asynccontextmanager
-async def served(serve: Serve, context: ssl.SSLContext | None = None) -> AsyncIterator[int]:
-    """The port of a server of ours."""
-    ended: list[asyncio.Event] = []
-    end = asyncio.Event()
-
-    async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        ended.append(done := asyncio.Event())
-        serving = asyncio.create_task(serve(reader, writer))
-        await asyncio.wait([serving, ending := asyncio.create_task(end.wait())], return_when=asyncio.FIRST_COMPLETED)
-        for task in (serving, ending):
-            task.cancel()
-        await asyncio.gather(serving, ending, return_exceptions=True)
-        writer.close()
-        done.set()
-
-    server = await asyncio.start_server(one, "127.0.0.1", 0, ssl=context)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        end.set()
-        server.close()
-        await asyncio.gather(*(each.wait() for each in ended))
-        await server.wait_closed()
-
-
-@asynccontextmanager
-async def project_server(certificate: Path) -> AsyncIterator[int]:
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(ANSWER)
-        writer.close()
-
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate, certificate.with_name("server.key"))
-    async with served(answer, context) as port:
-        yield port
-
-
-@asynccontextmanager
-async def proxy(*, refuses: bool = False) -> AsyncIterator[tuple[int, list[str]]]:
-    """The port of a proxy that finds everything on this computer, and what it was asked for."""
-    asked: list[str] = []
-
-    async def pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while data := await reader.read(65_536):
-            writer.write(data)
-        writer.close()
-
-    async def tunnel(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        asked.append(head.split("\r\n")[0])
-        if refuses:
-            writer.write(b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n")
-            writer.close()
-            return
-        there = await asyncio.open_connection("127.0.0.1", int(head.split()[1].rpartition(":")[2]))
-        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        await asyncio.gather(pipe(reader, there[1]), pipe(there[0], writer), return_exceptions=True)
-
-    async with served(tunnel) as port:
-        yield port, asked
+NAME = "devots.test"
+KEY = "sb_publishable_0123456789abcdefghijkl_01234567"
+PROXY_NAMES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 @pytest.fixture(autouse=True)
-def _no_proxy_of_this_computer(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in PROXY_NAMES:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
 
 
-class TestCertificate:
-    @runs
-    async def test_one_that_nobody_vouches_for_is_not_trusted(self, certificate: Path) -> None:
-        async with project_server(certificate) as port:
-            with pytest.raises(UntrustedCertificate):
-                await Door(Project(f"https://127.0.0.1:{port}"), KEY).methods()
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority.make(tmp_path_factory.mktemp("authority"), NAME, "localhost")
 
-    @runs
-    async def test_with_its_own_ca_it_is(self, certificate: Path) -> None:
-        async with project_server(certificate) as port:
-            assert (await Door(Project(f"https://127.0.0.1:{port}", str(certificate)), KEY).methods()).email
 
-    @runs
-    async def test_not_under_another_name(self, certificate: Path) -> None:
-        async with project_server(certificate) as port:
-            with pytest.raises(UntrustedCertificate):
-                await Door(Project(f"https://localhost:{port}", str(certificate)), KEY).methods()
+@pytest.fixture
+def server(servers: Servers) -> Iterator[SupabaseServer]:
+    with servers.project(VERSIONS[-1], "managed") as server:
+        yield server
 
-    @runs
-    async def test_what_the_system_trusts_is_trusted(self, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-        async with project_server(certificate) as port:
-            assert (await Door(Project(f"https://127.0.0.1:{port}"), KEY).methods()).email
 
-    @pytest.mark.parametrize("content", [None, "no certificate"])
-    @runs
-    async def test_a_ca_file_that_is_none_is_said_so(self, tmp_path: Path, content: str | None) -> None:
+@pytest.fixture
+def front(server: SupabaseServer, authority: Authority) -> Iterator[Relay]:
+    """The project over TLS."""
+    with Relay(Project.from_text(server.url).port, tls=authority.context()) as front:
+        yield front
+
+
+@pytest.fixture
+def proxy(front: Relay, monkeypatch: pytest.MonkeyPatch) -> Iterator[ConnectProxy]:
+    """The only way to the project, under a name that nobody but the proxy knows."""
+    with ConnectProxy(front.port) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
+        yield proxy
+
+
+def found(project: Project, key: str) -> list[Finding]:
+    async def look() -> list[Finding]:
+        return [each async for each in check_project(project, key)]
+
+    return asyncio.run(look())
+
+
+def levels(findings: list[Finding]) -> list[tuple[str, Level]]:
+    return [(each.check, each.level) for each in findings]
+
+
+ALL_WELL = [(check, Level.OK) for check in checks.CHECKS]
+
+
+class TestCertificates:
+    def test_the_accounts_own_authority_is_trusted_by_requests_and_by_realtime(
+        self, server: SupabaseServer, front: Relay, authority: Authority
+    ) -> None:
+        findings = found(Project(f"https://localhost:{front.port}", str(authority.ca)), server.publishable_key)
+        assert levels(findings) == ALL_WELL
+        assert findings[0].sentence == "A Supabase project answers at localhost over a verified connection."
+
+    def test_ssl_cert_file_is_trusted(
+        self, server: SupabaseServer, front: Relay, authority: Authority, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority.ca))
+        assert levels(found(Project(f"https://localhost:{front.port}"), server.publishable_key)) == ALL_WELL
+
+    def test_an_unknown_authority_is_not_trusted(self, server: SupabaseServer, front: Relay) -> None:
+        project = Project(f"https://localhost:{front.port}")
+        [finding] = found(project, server.publishable_key)
+        assert (finding.check, finding.level) == (checks.ADDRESS, Level.WRONG)
+        assert "does not prove that it is the server you asked for" in finding.sentence
+        with pytest.raises(UntrustedCertificate):
+            asyncio.run(Door(project, server.publishable_key).methods())
+
+    def test_a_certificate_for_another_name_is_not_trusted(self, server: SupabaseServer, front: Relay, authority: Authority) -> None:
+        [finding] = found(Project(f"https://127.0.0.1:{front.port}", str(authority.ca)), server.publishable_key)
+        assert "does not prove that it is the server you asked for" in finding.sentence
+
+    @pytest.mark.parametrize("by", ["account", "environment"])
+    def test_a_file_that_holds_no_certificates_is_named(self, tmp_path: Path, by: str, monkeypatch: pytest.MonkeyPatch) -> None:
         file = tmp_path / "ca.pem"
-        if content is not None:
-            file.write_text(content, encoding="ascii")
-        with pytest.raises(AccountUnusable) as caught:
-            await Door(Project("https://127.0.0.1:1", str(file)), KEY).methods()
-        assert caught.value.title == "No CA file"
+        file.write_text("nothing")
+        if by == "environment":
+            monkeypatch.setenv("SSL_CERT_FILE", str(file))
+        [finding] = found(Project("https://localhost", str(file) if by == "account" else ""), KEY)
+        assert (finding.check, finding.level) == (checks.ADDRESS, Level.WRONG)
+        assert str(file) in finding.sentence
+        assert ("SSL_CERT_FILE" in finding.sentence) is (by == "environment")
+
+    def test_the_systems_certificates_are_read_once(self) -> None:
+        context = verifying()
+        assert context is verifying()
+        assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
 
 
 class TestProxy:
-    @runs
-    async def test_a_project_is_reached_through_the_proxy_alone(self, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        async with project_server(certificate) as port, proxy() as (way, asked):
-            project = Project(f"https://{NAME}:{port}", str(certificate))
-            assert not await http.reachable(project)
-            monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{way}")
-            assert await http.reachable(project)
-            assert (await Door(project, KEY).methods()).email
-            assert asked[-1] == f"CONNECT {NAME}:{port} HTTP/1.1"
+    def test_requests_and_realtime_go_through_it_and_it_is_named(
+        self, server: SupabaseServer, proxy: ConnectProxy, authority: Authority
+    ) -> None:
+        findings = found(Project(f"https://{NAME}", str(authority.ca)), server.publishable_key)
+        assert levels(findings) == ALL_WELL
+        assert findings[0].sentence.endswith(f" (through the proxy 127.0.0.1:{proxy.port}).")
+        assert (len(proxy.asked) >= 2, set(proxy.asked)) == (True, {f"{NAME}:443"})
 
-    @runs
-    async def test_one_that_refuses_is_named(self, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        async with proxy(refuses=True) as (way, _):
-            monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{way}")
-            with pytest.raises(Unreachable) as caught:
-                await Door(Project(f"https://{NAME}", str(certificate)), KEY).methods()
-            assert caught.value.title == "Proxy refuses"
+    def test_its_password_is_used_and_not_told(
+        self, server: SupabaseServer, proxy: ConnectProxy, authority: Authority, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        proxy.login = "ada:secret"
+        monkeypatch.setenv("HTTPS_PROXY", f"http://{proxy.login}@127.0.0.1:{proxy.port}")
+        findings = found(Project(f"https://{NAME}", str(authority.ca)), server.publishable_key)
+        assert levels(findings) == ALL_WELL
+        assert "secret" not in repr(findings)
 
-    @runs
-    async def test_this_computer_is_never_asked_through_it(self, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{free_port()}")
-        async with project_server(certificate) as port:
-            project = Project(f"https://127.0.0.1:{port}", str(certificate))
-            assert await http.reachable(project)
-            assert (await Door(project, KEY).methods()).email
+    def test_one_that_lets_nobody_through(self, server: SupabaseServer, proxy: ConnectProxy, authority: Authority) -> None:
+        proxy.refuses = True
+        [finding] = found(Project(f"https://{NAME}", str(authority.ca)), server.publishable_key)
+        assert finding.sentence == f"The proxy does not let the connection through (through the proxy 127.0.0.1:{proxy.port})."
+
+    def test_one_that_is_away(self, server: SupabaseServer, authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+        with Relay(1) as gone:
+            monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{gone.port}")
+        [finding] = found(Project(f"https://{NAME}", str(authority.ca)), server.publishable_key)
+        assert finding.sentence == f"The proxy does not answer (through the proxy 127.0.0.1:{gone.port})."
+
+    def test_what_no_proxy_excepts_goes_past_it(
+        self, server: SupabaseServer, proxy: ConnectProxy, authority: Authority, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("NO_PROXY", f"example.org,{NAME}")
+        [finding] = found(Project(f"https://{NAME}", str(authority.ca)), server.publishable_key)
+        assert (finding.sentence, proxy.asked) == (f"The name {NAME} is not known here.", [])
+
+    def test_this_computers_own_addresses_go_past_it(
+        self, server: SupabaseServer, proxy: ConnectProxy, front: Relay, authority: Authority
+    ) -> None:
+        assert levels(found(Project.from_text(server.url), server.publishable_key)) == ALL_WELL
+        assert levels(found(Project(f"https://localhost:{front.port}", str(authority.ca)), server.publishable_key)) == ALL_WELL
+        assert proxy.asked == []
+
+    def test_one_of_a_kind_that_is_not_spoken_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1080")
+        [finding] = found(Project(f"https://{NAME}"), KEY)
+        assert (finding.check, "of the kind socks5" in finding.sentence) == (checks.ADDRESS, True)
+        with pytest.raises(AccountUnusable, match="socks5"):
+            http.make_client(Project(f"https://{NAME}"))
+
+    def test_one_without_a_scheme_is_taken_for_http(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("HTTPS_PROXY", "proxy.example.org:3128")
+        assert http.proxy(Project(f"https://{NAME}")) == "http://proxy.example.org:3128"
+
+
+def test_an_account_lives_behind_both(tmp_path: Path, server: SupabaseServer, proxy: ConnectProxy, authority: Authority) -> None:
+    profile = Profile(tmp_path / "profile")
+    accounts = Accounts(profile)
+    form = SupabaseForm.from_text(
+        f"https://{NAME}",
+        server.publishable_key,
+        ca=str(authority.ca),
+        email="ada@example.org",
+        password="correct horse",
+        way=Way.SIGN_UP,
+        secrets=SecretStore.FILE,
+    )
+    patient = Patient(profile, accounts, asyncio.run(accounts.add_supabase(form)))
+    patient.using(lambda opened: opened.todos.add("milk"))
+    patient.sync()
+    assert [(each.check, each.level) for each in asyncio.run(patient.doctor().examine()) if each.level is not Level.OK] == []
+    assert patient.account.address == {"url": f"https://{NAME}", "ca": str(authority.ca)}
+    # Nothing of it depends on what a process has seen before.
+    patient = replace(patient, accounts=Accounts(profile))
+    assert patient.examined()["list against server"].level is Level.OK
