@@ -7,7 +7,6 @@ nothing is left to it that could fail: our callbacks only put what they hear int
 
 import asyncio
 import logging
-import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -172,7 +171,7 @@ class _Client(AsyncRealtimeClient):
 
     def __init__(self, project: Project, key: str) -> None:
         super().__init__(f"{project.url}/realtime/v1", token=key, auto_reconnect=False)
-        self._tls: ssl.SSLContext | None = http.tls(project) if project.url.startswith("https") else None
+        self._tls = http.tls(project)
         self._proxy = http.proxy(project) or None
 
     async def connect(self) -> None:
