@@ -17,7 +17,7 @@ from devots_desktop.domain.question import Choice
 from devots_desktop.domain.todo import UNVERSIONED, Patch, ServerRow, derived_id
 from devots_desktop.remote.base import Position, Remote
 from devots_desktop.remote.memory import MemoryTable
-from devots_desktop.remote.plain import ROWS_MOST, PlainRemote
+from devots_desktop.remote.plain import PlainRemote
 from devots_desktop.store import edits, missing, undo
 from devots_desktop.sync import apply
 from devots_desktop.sync.plain import stamped, stamped_answer
@@ -165,13 +165,6 @@ class TestList:
         # Asked first what kind of server it is, before anything would be sent.
         # Each page is asked for while the one before it is being stored.
         assert (seen, len(world.texts), apply.cursor(world.cache).epoch) == ([0, 0, 2], 5, PLAIN)
-
-    def test_a_server_is_never_asked_for_more_rows_than_it_may_be_set_to_give(self, world: PlainWorld) -> None:
-        for number in range(ROWS_MOST + 1):
-            world.add(str(number))
-        table = Unsure(world)
-        page = world.loop.run_until_complete(PlainRemote(table).pull(0, None, 10 * ROWS_MOST))
-        assert (len(page.rows), page.more) == (ROWS_MOST, True)
 
     def test_a_first_one_goes_on_where_it_broke_off(self, world: PlainWorld) -> None:
         def cut() -> None:
