@@ -8,13 +8,17 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from devots_desktop.cli import forms
-from devots_desktop.cli.environment import read_password
+from devots_desktop.cli.environment import project_and_key, read_password
 from devots_desktop.cli.opening import chosen, open_profile
-from devots_desktop.cli.output import Output
-from devots_desktop.domain.account import Account, SecretStore
-from devots_desktop.domain.errors import AccountUnusable
+from devots_desktop.cli.output import Output, message
+from devots_desktop.domain.account import Account, AccountKind, SecretStore
+from devots_desktop.domain.errors import AccountUnusable, ConfirmationNeeded
+from devots_desktop.domain.finding import Level
+from devots_desktop.remote.supabase.checks import NEEDED
 from devots_desktop.services.accounts import Accounts
 from devots_desktop.services.postgres_form import PostgresForm
+from devots_desktop.services.supabase_checks import check_project
+from devots_desktop.services.supabase_form import SupabaseForm, Way
 
 
 def run(arguments: Namespace, output: Output) -> None:
@@ -23,7 +27,7 @@ def run(arguments: Namespace, output: Output) -> None:
     accounts = Accounts(profile)
     match arguments.verb:
         case "add":
-            _show(output, accounts, asyncio.run(accounts.add_postgres(_form(arguments))))
+            _show(output, accounts, _add(accounts, arguments))
         case "use":
             account = chosen(profile, arguments.name)
             accounts.use(account)
@@ -53,17 +57,48 @@ def _show(output: Output, accounts: Accounts, account: Account) -> None:
         output.line(forms.account_line(account, current=is_current))
 
 
-def _form(arguments: Namespace) -> PostgresForm:
-    """What `accounts add postgres` was told. Nothing is read from a terminal or file before the arguments are known to be usable."""
+def _add(accounts: Accounts, arguments: Namespace) -> Account:
+    """Add an account of the kind that was named."""
     if arguments.secrets == SecretStore.MEMORY:
         raise AccountUnusable(
             "Not here",
             "Secrets in memory are for the window only: a command ends, and what it had in memory is gone.",
             "Take --secrets keyring, or --secrets file where there is no keyring.",
         )
-    form = PostgresForm.from_url(
-        _without_password(arguments.url), ca=str(Path(arguments.ca).absolute()) if arguments.ca else "", email=arguments.email
+    if arguments.kind == AccountKind.SUPABASE:
+        return asyncio.run(_add_supabase(accounts, _supabase_form(arguments)))
+    return asyncio.run(accounts.add_postgres(_postgres_form(arguments)))
+
+
+def _supabase_form(arguments: Namespace) -> SupabaseForm:
+    """What `accounts add supabase` was told. No password is read before address and key are known to be usable."""
+    url, key = project_and_key(arguments.url, arguments.key, os.environ, arguments.env_file)
+    form = SupabaseForm.from_text(url, key, ca=_ca(arguments), email=arguments.email)
+    return replace(
+        form,
+        password=read_password(arguments.password_file, f"Password of {arguments.email}"),
+        way=Way.SIGN_UP if arguments.sign_up else Way.PASSWORD,
+        name=arguments.name,
+        secrets=SecretStore(arguments.secrets),
     )
+
+
+async def _add_supabase(accounts: Accounts, form: SupabaseForm) -> Account:
+    """Look at the project, say what is to be said of it, and sign in. Raises DevotsError: it cannot be used, or nobody is let in."""
+    async for finding in check_project(form.project, form.key):
+        if finding.level is Level.WRONG and finding.check in NEEDED:
+            raise AccountUnusable("Project not ready", finding.sentence, finding.next_step)
+        if finding.level is not Level.OK:
+            message(f"{finding.check}: {finding.sentence} {finding.next_step}".rstrip())
+    try:
+        return await accounts.add_supabase(form)
+    except ConfirmationNeeded as error:
+        raise AccountUnusable(error.title, error.sentence, "Open the link in it, then say this again without --sign-up.") from None
+
+
+def _postgres_form(arguments: Namespace) -> PostgresForm:
+    """What `accounts add postgres` was told. Nothing is read from a terminal or file before the arguments are known to be usable."""
+    form = PostgresForm.from_url(_without_password(arguments.url), ca=_ca(arguments), email=arguments.email)
     file = arguments.login_password_file
     return replace(
         form,
@@ -73,6 +108,10 @@ def _form(arguments: Namespace) -> PostgresForm:
         name=arguments.name,
         secrets=SecretStore(arguments.secrets),
     )
+
+
+def _ca(arguments: Namespace) -> str:
+    return str(Path(arguments.ca).absolute()) if arguments.ca else ""
 
 
 def _without_password(url: str) -> str:

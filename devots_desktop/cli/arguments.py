@@ -140,11 +140,20 @@ def _add_account_commands(commands: "_Commands", shared: "_Parser") -> None:
     for name, help_ in (("remove", "sign out, and delete an account's files from this device"), ("use", "make an account the current one")):
         _command(verbs, shared, name, help_).add_argument("name", metavar="NAME")
     kinds = _command(verbs, shared, "add", "add an account").add_subparsers(dest="kind", metavar="KIND", title="kinds", required=True)
-    _add_postgres(_command(kinds, shared, "postgres", "sign in to a PostgreSQL database, or sign up"))
+    supabase = _command(kinds, shared, "supabase", "look at a Supabase project, and sign in to it or sign up")
+    supabase.add_argument("--url", type=_filled, help="the project's URL, a link of its dashboard, or its host (else SUPABASE_URL)")
+    help_ = "the project's publishable or anon key (else SUPABASE_PUBLISHABLE_KEY or SUPABASE_ANON_KEY)"
+    supabase.add_argument("--key", type=_filled, help=help_)
+    supabase.add_argument("--env-file", metavar="F", type=_filled, help="take these variables from this file instead of the environment")
+    _add_person(supabase)
+    postgres = _command(kinds, shared, "postgres", "sign in to a PostgreSQL database, or sign up")
+    postgres.add_argument("--url", required=True, help="postgresql://devots_desktop@host:5432/database, without a password")
+    help_ = "read the password of the database's login from a file (else PGPASSWORD is taken)"
+    postgres.add_argument("--login-password-file", metavar="F", type=_filled, help=help_)
+    _add_person(postgres)
 
 
-def _add_postgres(adding: _Parser) -> None:
-    adding.add_argument("--url", required=True, help="postgresql://devots_desktop@host:5432/database, without a password")
+def _add_person(adding: _Parser) -> None:
     adding.add_argument("--email", metavar="E", required=True, help="the address that you sign in with")
     adding.add_argument("--name", metavar="N", default="", help="what the account is called here")
     adding.add_argument("--ca", metavar="FILE", default="", help="PEM file of the CA that signed the server, where it is not a public one")
@@ -152,8 +161,6 @@ def _add_postgres(adding: _Parser) -> None:
     password = adding.add_mutually_exclusive_group(required=True)
     password.add_argument("--password-stdin", action="store_true", help="read your password from standard input")
     password.add_argument("--password-file", metavar="F", type=_filled, help="read your password from a file")
-    help_ = "read the password of the database's login from a file (else PGPASSWORD is taken)"
-    adding.add_argument("--login-password-file", metavar="F", type=_filled, help=help_)
     help_ = "where the session is kept: the system's keyring, or a file that only you can read (memory: for the window only)"
     adding.add_argument("--secrets", choices=("keyring", "memory", "file"), default="keyring", help=help_)
 

@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from getpass import getpass
 from pathlib import Path
 
@@ -12,6 +12,9 @@ from devots_desktop.domain.errors import AccountUnusable
 _MOST = 1_000_000
 """Bytes that are read of a file at the most."""
 _URL_NAMES = ("SUPABASE_POSTGRES_URL", "DATABASE_URL")
+_PROJECT_NAME = "SUPABASE_URL"
+_KEY_NAMES = ("SUPABASE_PUBLISHABLE_KEY", "SUPABASE_ANON_KEY")
+"""The guide's names. SUPABASE_SERVICE_KEY is none of them: it is not for this program."""
 _ENTRY = re.compile(
     r"""
     [ \t]*
@@ -32,15 +35,31 @@ def owners_url(environ: Mapping[str, str], env_file: str | None) -> str:
     Raises:
         AccountUnusable: there is none, or the file cannot be read.
     """
-    values = parse_env(read_text(env_file), env_file) if env_file else environ
-    for name in _URL_NAMES:
-        if values.get(name):
-            return values[name]
+    if found := _first(_values(environ, env_file), _URL_NAMES):
+        return found
     raise AccountUnusable(
         "No database named",
-        f"{' and '.join(_URL_NAMES)} are empty in {plain(env_file) if env_file else 'the environment'}.",
+        f"{' and '.join(_URL_NAMES)} are empty in {_place(env_file)}.",
         "Set one to the URL of the database's owner, or name the portal's file with --env-file.",
     )
+
+
+def project_and_key(url: str | None, key: str | None, environ: Mapping[str, str], env_file: str | None) -> tuple[str, str]:
+    """A Supabase project's address and key: what was given as an argument, else the guide's names, as for `owners_url`.
+
+    Raises:
+        AccountUnusable: one of them is nowhere, or the file cannot be read.
+    """
+    values = _values(environ, env_file)
+    url, key = url or _first(values, (_PROJECT_NAME,)), key or _first(values, _KEY_NAMES)
+    for given, option, names in ((url, "--url", (_PROJECT_NAME,)), (key, "--key", _KEY_NAMES)):
+        if not given:
+            raise AccountUnusable(
+                "Project not named",
+                f"{option} was not given, and {' and '.join(names)} {'is' if len(names) == 1 else 'are'} empty in {_place(env_file)}.",
+                f"Give {option}, set {names[0]}, or name the portal's file with --env-file.",
+            )
+    return url, key
 
 
 def parse_env(text: str, file: str) -> dict[str, str]:
@@ -95,6 +114,18 @@ def read_password(path: str | None, what: str) -> str:
         source = "Standard input" if path is None else plain(path)
         raise AccountUnusable("No password", f"{source} has no password in its first line.", "Write it there, and nothing else.")
     return password
+
+
+def _values(environ: Mapping[str, str], env_file: str | None) -> Mapping[str, str]:
+    return parse_env(read_text(env_file), env_file) if env_file else environ
+
+
+def _first(values: Mapping[str, str], names: Sequence[str]) -> str:
+    return next((values[name] for name in names if values.get(name)), "")
+
+
+def _place(env_file: str | None) -> str:
+    return plain(env_file) if env_file else "the environment"
 
 
 def _standard_input() -> str:

@@ -7,6 +7,7 @@ is loaded on a thread when it is needed.
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from devots_desktop.domain.account import Account
@@ -127,7 +128,7 @@ class SupabaseAccounts:
         kept = self._kept.setdefault(account.account_id, KeptSession(self._profile, account, self._secrets))
         if secrets is not self._secrets:
             kept = KeptSession(self._profile, account, secrets, key=kept.key, newest=kept.newest)
-        await on_thread("load", _load)
+        await on_thread("load", partial(_load, Project.from_dict(account.address)))
         await kept.load()
         return kept
 
@@ -222,11 +223,14 @@ class KeptSession:
 async def _door(form: SupabaseForm) -> "Door":
     from devots_desktop.remote.thread import on_thread
 
-    await on_thread("load", _load)
+    await on_thread("load", partial(_load, form.project))
     from devots_desktop.remote.supabase.signing import Door
 
     return Door(form.project, form.key)
 
 
-def _load() -> None:
-    from devots_desktop.remote.supabase import remote, signing  # noqa: F401 (half a second, which must not be the window's)
+def _load(project: Project) -> None:
+    """What takes half a second, and must not take it from the window: the libraries and the system's certificates. Raises AccountUnusable."""
+    from devots_desktop.remote.supabase import http, remote, signing  # noqa: F401 (loaded for those who need them next)
+
+    http.tls(project)

@@ -1,18 +1,13 @@
 """The backends that the contract is held against, by name: tests/contract/__main__.py counts them apart."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-import psycopg
 import pytest
 
 from tests.contract import plain_postgres
 from tests.contract.backends import Backend, MemoryBackend, PlainPostgresBackend, PostgresBackend
 from tests.outcomes import not_promised
 from tests.servers.fixtures import VERSIONS, Servers
-
-if TYPE_CHECKING:  # the libraries behind it take their time
-    from tests.servers.supabase import SupabaseServer
 
 BACKENDS = [
     "memory",
@@ -50,20 +45,3 @@ def backend(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Backen
         database = managed.database
         yield PostgresBackend(managed)
     server.drop_database(database)
-
-
-@pytest.fixture
-def server(plain_project: "SupabaseServer") -> "SupabaseServer":
-    """A project with a plain todo table, and the fence beside it."""
-    from tests.contract.hearing import FENCED
-
-    with plain_project.database.connect() as owner:
-        owner.execute(FENCED)
-    return plain_project
-
-
-@pytest.fixture
-def owner(server: "SupabaseServer") -> Iterator[psycopg.Connection]:
-    """The owner of the tables, in autocommit."""
-    with server.database.connect() as connection:
-        yield connection

@@ -174,6 +174,75 @@ class TestAdding:
         assert project.publishable_key not in printed
 
 
+class TestCodes:
+    """Codes that come by e-mail."""
+
+    def test_a_new_account_is_confirmed_with_the_code_from_the_message(self, project: SupabaseServer, accounts: Accounts) -> None:
+        project.settings.autoconfirm = False
+        entered = form(project, way=Way.SIGN_UP)
+        assert isinstance(refused(accounts, entered), ConfirmationNeeded)
+        account = asyncio.run(accounts.add_supabase(replace(entered, code=f" {project.mail[-1].code} ")))
+        assert accounts.current() == account
+
+    def test_somebody_signs_in_with_a_code_alone(self, project: SupabaseServer, accounts: Accounts) -> None:
+        ada = project.sign_up(ADA)["user"]["id"]
+        entered = form(project, way=Way.CODE, password="")
+        asyncio.run(accounts.supabase.send_code(entered))
+        account = asyncio.run(accounts.add_supabase(replace(entered, code=project.mail[-1].code)))
+        assert account.user_id == ada
+
+    @pytest.mark.parametrize("way", [Way.CODE, Way.RESET])
+    def test_a_wrong_or_old_code_is_said_so(self, project: SupabaseServer, accounts: Accounts, way: Way) -> None:
+        project.sign_up(ADA)
+        entered = form(project, way=way)
+        asyncio.run(accounts.supabase.send_code(entered))
+        sent = project.mail[-1].code
+        wrong = "000000" if sent != "000000" else "111111"
+        assert refused(accounts, replace(entered, code=wrong)).title == "Code not right"
+        project.clock.advance(project.settings.code_seconds + 1)
+        assert refused(accounts, replace(entered, code=sent)).title == "Code not right"
+
+    def test_nobody_gets_a_code_who_has_not_signed_up(self, project: SupabaseServer, accounts: Accounts) -> None:
+        with pytest.raises(AccountUnusable) as caught:
+            asyncio.run(accounts.supabase.send_code(form(project, way=Way.CODE)))
+        assert caught.value.title == "No code sent"
+        assert not project.mail
+
+    def test_a_second_code_at_once_has_a_countdown(self, project: SupabaseServer, accounts: Accounts) -> None:
+        project.sign_up(ADA)
+        entered = form(project, way=Way.CODE)
+        asyncio.run(accounts.supabase.send_code(entered))
+        with pytest.raises(TooManyTries) as caught:
+            asyncio.run(accounts.supabase.send_code(entered))
+        assert 50 <= caught.value.seconds <= 60
+
+    def test_a_new_password_is_set_with_a_code_and_a_weak_one_does_not_use_the_code_up(
+        self, project: SupabaseServer, accounts: Accounts
+    ) -> None:
+        project.sign_up(ADA, "the old password")
+        entered = form(project, way=Way.RESET, password="weak")
+        asyncio.run(accounts.supabase.send_code(entered))
+        entered = replace(entered, code=project.mail[-1].code)
+        assert refused(accounts, entered).title == "Password not usable"
+        account = asyncio.run(accounts.add_supabase(replace(entered, password="the new password")))
+        assert project.sign_in(ADA, "the new password")["user"]["id"] == account.user_id
+
+        async def work(opened: OpenAccount) -> None:
+            await opened.todos.add("milk")
+            await until(lambda: at_server(project) == ["milk"], "it was sent")
+
+        project.clock.advance(2 * 3_600)
+        in_use(accounts, account, work)
+
+    def test_whoever_has_forgotten_the_password_gets_back_to_their_list(self, project: SupabaseServer, accounts: Accounts) -> None:
+        account = asyncio.run(accounts.add_supabase(form(project, way=Way.SIGN_UP)))
+        end_sessions(project)
+        again = SupabaseForm.again(account, key=project.anon_key, way=Way.RESET, password="the new password")
+        asyncio.run(accounts.supabase.send_code(again))
+        asyncio.run(accounts.sign_in_supabase(account, replace(again, code=project.mail[-1].code)))
+        assert accounts.all()[1:] == [account]
+
+
 class TestAgain:
     def test_a_refused_session_keeps_all_and_the_same_person_goes_on(self, project: SupabaseServer, accounts: Accounts) -> None:
         account = asyncio.run(accounts.add_supabase(form(project, way=Way.SIGN_UP)))

@@ -18,6 +18,7 @@ from devots_desktop.remote.supabase.keys import Project
 from devots_desktop.remote.supabase.link import Link
 from devots_desktop.remote.supabase.remote import AwayRemote, ManagedRemote, connect
 from devots_desktop.remote.supabase.session import Tokens
+from devots_desktop.remote.supabase.table import SupabaseTable
 from tests.contract.asking import all_pages, create, edit, opened, runs
 from tests.contract.backends import free_port
 from tests.contract.supabase_backend import MemoryKeep
@@ -198,6 +199,34 @@ class TestTable:
         async with connected(plain_project, keep_of(plain_project)) as remote:
             [answer] = await remote.push([create("milk")])
             assert (answer.outcome, bool(answer.reason)) == (Outcome.REFUSED, True)
+
+
+class TestWho:
+    """Silence is believed only from somebody whom the server knows, and Auth is not asked more often than it answers."""
+
+    @runs
+    async def test_many_pulls_in_a_row_are_within_the_limits_of_auth(self, plain_project: SupabaseServer) -> None:
+        keep = keep_of(plain_project)
+        plain_project.settings.request_limits = True
+        async with connected(plain_project, keep) as remote:
+            await remote.push([create("milk")])
+            for _ in range(50):
+                assert (await remote.pull(0, None, 500)).user_id == keep.tokens.user_id
+
+    @pytest.mark.parametrize("texts", [(), ("milk",), ("milk", "bread")])
+    @runs
+    async def test_of_a_request_without_a_person_no_list_is_believed(self, plain_project: SupabaseServer, texts: tuple[str, ...]) -> None:
+        """As where something on the way takes the header out: row-level security answers with nothing and calls it a success."""
+        sql(plain_project, "grant select on todo to anon")
+        keep = keep_of(plain_project)
+        async with connected(plain_project, keep) as remote:
+            await remote.push([create(text) for text in texts])
+            await remote.pull(0, None, 500)
+            assert isinstance(remote, PlainRemote)
+            assert isinstance(remote._table, SupabaseTable)
+            remote._table._link.session._tokens = replace(keep.tokens, access_token=plain_project.publishable_key)
+            with pytest.raises((SignedOut, Unreachable)):
+                await remote.pull(0, None, 500)
 
 
 @runs

@@ -1,12 +1,14 @@
-"""Clients of the Supabase stand-in: the library that the program uses, and bare HTTP."""
+"""Clients of the Supabase stand-in: the library that the program uses, bare HTTP, and the owner of the tables."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import httpx
+import psycopg
 import pytest
 
 from tests.servers.supabase import SupabaseServer
+from tests.standin.hearing import FENCED
 from tests.standin.library import Library
 
 People = Callable[..., Library]
@@ -37,3 +39,18 @@ def http(plain_project: SupabaseServer) -> Iterator[httpx.Client]:
     """Requests of nobody, with the project's key."""
     with httpx.Client(base_url=plain_project.url, headers={"apikey": plain_project.publishable_key}) as client:
         yield client
+
+
+@pytest.fixture
+def server(plain_project: SupabaseServer) -> SupabaseServer:
+    """A project with a plain todo table, and the fence beside it."""
+    with plain_project.database.connect() as owner:
+        owner.execute(FENCED)
+    return plain_project
+
+
+@pytest.fixture
+def owner(server: SupabaseServer) -> Iterator[psycopg.Connection]:
+    """The owner of the tables, in autocommit."""
+    with server.database.connect() as connection:
+        yield connection

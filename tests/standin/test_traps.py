@@ -23,9 +23,9 @@ from devots_desktop.remote.supabase.link import Link
 from devots_desktop.remote.supabase.remote import ManagedRemote
 from devots_desktop.remote.supabase.session import Tokens
 from tests.contract.asking import runs
-from tests.contract.hearing import until
 from tests.contract.supabase_backend import MemoryKeep
 from tests.servers.supabase import SupabaseServer
+from tests.standin.hearing import until
 
 ADA, PASSWORD = "ada@example.org", "correct horse"
 

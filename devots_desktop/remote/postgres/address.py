@@ -1,7 +1,6 @@
 """Where a PostgreSQL account's database is, and how its connection is secured. Imports nothing heavy: the form checks an address with it."""
 
 import ipaddress
-import ssl
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,11 +8,11 @@ from typing import Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from devots_desktop.domain.errors import AccountUnusable
+from devots_desktop.remote.certificates import system_bundle
 
 LOGIN = "devots_desktop"
 """The login role that the migrations make for people (sync.md, section 3)."""
 
-_BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem", "/etc/ssl/ca-bundle.pem")
 _HINT = "It looks like postgresql://devots_desktop@host:5432/database."
 
 
@@ -91,7 +90,7 @@ class Address:
         """
         if self.loopback and not self.ca:
             return {"sslmode": "prefer"}
-        bundle = self.ca or _system_bundle()
+        bundle = self.ca or system_bundle()
         if not bundle or not Path(bundle).is_file():
             raise AccountUnusable(
                 "No CA file",
@@ -99,16 +98,6 @@ class Address:
                 "Choose the PEM file of the CA that signed the server.",
             )
         return {"sslmode": "verify-full", "sslrootcert": bundle}
-
-
-def _system_bundle() -> str:
-    candidates = (ssl.get_default_verify_paths().cafile, *_BUNDLES)
-    found = next((path for path in candidates if path and Path(path).is_file()), "")
-    if not found:
-        import certifi
-
-        found = certifi.where()
-    return found
 
 
 def _not_a_url() -> AccountUnusable:

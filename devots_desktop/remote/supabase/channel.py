@@ -7,7 +7,6 @@ nothing is left to it that could fail: our callbacks only put what they hear int
 
 import asyncio
 import logging
-import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -144,11 +143,13 @@ class Channel:
         self._heard.put_nowait(Heard.DELETED if len(told["ids"]) == 1 else Heard.CHANGED)
 
     def _on_state(self, state: RealtimeSubscribeStates, error: Exception | None) -> None:
-        if state is not RealtimeSubscribeStates.SUBSCRIBED:
-            words = str(error)
-            stale = "JWT" in words or "Jwt" in words or "Token has expired" in words
-            untold = "Unable to subscribe to changes with given parameters" in words
-            self._heard.put_nowait(Lost(f"the channel ended: {state.value}", stale=stale, untold=untold))
+        if state is RealtimeSubscribeStates.SUBSCRIBED:
+            return
+        words = str(error)
+        stale = "JWT" in words or "Jwt" in words or "Token has expired" in words
+        untold = "Unable to subscribe to changes with given parameters" in words
+        why = "the tables are not published, or may not be read" if untold else f"the channel ended: {state.value}"
+        self._heard.put_nowait(Lost(why, stale=stale, untold=untold))
 
     def _watch(self, listening: "asyncio.Task[None] | None") -> None:
         """The library's listening may end without a word."""
@@ -170,7 +171,7 @@ class _Client(AsyncRealtimeClient):
 
     def __init__(self, project: Project, key: str) -> None:
         super().__init__(f"{project.url}/realtime/v1", token=key, auto_reconnect=False)
-        self._tls: ssl.SSLContext | None = http.tls(project) if project.url.startswith("https") else None
+        self._tls = http.tls(project)
         self._proxy = http.proxy(project) or None
 
     async def connect(self) -> None:

@@ -64,9 +64,13 @@ async def examine(
     """
     try:
         key = project.check_key(key)
+    except AccountUnusable as error:
+        yield Finding(KEY, Level.WRONG, error.sentence, error.next_step)
+        return
+    try:
         client = await on_thread("certificates", partial(http.make_client, project))
     except AccountUnusable as error:
-        yield Finding(ADDRESS if error.title == "No CA file" else KEY, Level.WRONG, error.sentence, error.next_step)
+        yield Finding(ADDRESS, Level.WRONG, error.sentence, error.next_step)
         return
     async with client:
         looking = _Examination(project, key, person, client, now, patience)

@@ -13,9 +13,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-import truststore
 
 from devots_desktop.domain.errors import AccountUnusable
+from devots_desktop.remote.certificates import verifying
 from devots_desktop.remote.supabase.keys import Project
 
 _ANSWER_S = 20.0
@@ -48,49 +48,49 @@ class Rejected(Exception):
         self.foreign = foreign
 
 
-def tls(project: Project) -> ssl.SSLContext:
-    """How the server's certificate is checked: by the system's own store, and by the project's CA file where it has one. Reads files.
+def tls(project: Project) -> ssl.SSLContext | None:
+    """How the server's certificate is verified; None where the connection has none, on this computer. The first time is for a thread.
 
     Raises:
-        AccountUnusable: the CA file cannot be used.
+        AccountUnusable: a CA file cannot be used.
     """
-    context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if project.ca:
-        try:
-            context.load_verify_locations(cafile=project.ca)
-        except (OSError, ssl.SSLError):
-            raise AccountUnusable(
-                "No CA file",
-                f"The file {project.ca} cannot be read as certificates.",
-                "Choose the PEM file of the CA that signed the server.",
-            ) from None
-    return context
+    return verifying(project.ca) if project.url.startswith("https") else None
+
+
+def proxy(project: Project) -> str:
+    """The URL of the proxy that stands before a project, for HTTP and WebSockets alike; empty for none.
+
+    It is that of HTTPS_PROXY or ALL_PROXY, or of the system's settings, and never stands before this computer's own addresses or what NO_PROXY excepts.
+    """
+    if project.loopback or urllib.request.proxy_bypass(f"{project.host}:{project.port}"):
+        return ""
+    found = urllib.request.getproxies()
+    way = found.get("https") or found.get("all") or ""
+    return way if "://" in way or not way else f"http://{way}"
 
 
 def make_client(project: Project) -> httpx.AsyncClient:
     """A client for one event loop, to be closed there. Its requests raise `Rejected` for whatever is not a good answer in JSON.
 
-    A proxy comes from HTTPS_PROXY or the system, and never stands before this computer's own addresses.
-
     Raises:
-        AccountUnusable: the CA file cannot be used.
+        AccountUnusable: the proxy or a CA file cannot be used.
     """
+    way, context = proxy(project), tls(project)
+    if way and urlsplit(way).scheme not in {"http", "https"}:
+        raise AccountUnusable(
+            "Proxy not usable",
+            f"The environment names a proxy of the kind {urlsplit(way).scheme}, which this program does not speak.",
+            "Name an HTTP proxy in HTTPS_PROXY, or except the project's host in NO_PROXY.",
+        )
     return httpx.AsyncClient(
         timeout=httpx.Timeout(_ANSWER_S, connect=_CONNECT_S),
         http2=False,
         follow_redirects=False,
-        verify=tls(project) if project.url.startswith("https") else False,
-        trust_env=not project.loopback,
+        verify=context or False,
+        proxy=httpx.Proxy(way, ssl_context=context if way.startswith("https") else None) if way else None,
+        trust_env=False,
         event_hooks={"response": [_look]},
     )
-
-
-def proxy(project: Project) -> str:
-    """The URL of the proxy that stands before a project, empty for none."""
-    if project.loopback or urllib.request.proxy_bypass(project.host):
-        return ""
-    found = urllib.request.getproxies()
-    return found.get(urlsplit(project.url).scheme) or found.get("all") or ""
 
 
 async def reachable(project: Project) -> bool:
@@ -98,7 +98,7 @@ async def reachable(project: Project) -> bool:
     host, port = project.host, project.port
     if way := proxy(project):
         parts = urlsplit(way)
-        host, port = parts.hostname or "", parts.port or 80
+        host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
     try:
         async with asyncio.timeout(_REACH_S):
             _, writer = await asyncio.open_connection(host, port)

@@ -58,9 +58,8 @@ async def join(project: Project, key: str, tables: Sequence[str], person: Person
     """
     heard: dict[str, Heard] = {}
     address = f"{project.url.replace('http', 'ws', 1)}/realtime/v1/websocket?{urlencode({'apikey': key, 'vsn': '1.0.0'})}"
-    tls = http.tls(project) if address.startswith("wss") else None
     try:
-        async with asyncio.timeout(patience), connect(address, ssl=tls, proxy=http.proxy(project) or None) as socket:
+        async with asyncio.timeout(patience), connect(address, ssl=http.tls(project), proxy=http.proxy(project) or None) as socket:
             for number, table in enumerate(tables):
                 await socket.send(json.dumps(_join(table, str(number + 1), person)))
             await _listen(socket, tables, heard)

@@ -35,7 +35,6 @@ class Link:
     Attributes:
         project, key: where it leads, and what opens it.
         session: gives access tokens.
-        silence: why changes are not told, as a sentence; empty while they are.
     """
 
     def __init__(
@@ -54,7 +53,6 @@ class Link:
         """
         self.project = project
         self.key = key
-        self.silence = ""
         self._http = http.make_client(project)
         self.session = Session(project, auth_client(project, key, self._http), keep, clock=clock, sleep=sleep)
 

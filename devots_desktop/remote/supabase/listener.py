@@ -43,7 +43,14 @@ class Listener:
     """The supervisor of one `listen`."""
 
     def __init__(
-        self, link: Link, tables: Sequence[str], ready: Callable[[], None], changed: Callable[[], None], *, deletes: bool = False
+        self,
+        link: Link,
+        tables: Sequence[str],
+        ready: Callable[[], None],
+        changed: Callable[[], None],
+        *,
+        deletes: bool = False,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """Make a listener; it begins with `run`.
 
@@ -51,12 +58,14 @@ class Listener:
             tables: whose changes of this person's rows are wanted.
             ready, changed: see Remote.listen.
             deletes: also listen to everybody's deletes: without REPLICA IDENTITY FULL a deleted row of one's own comes in no other way.
+            sleep: for the pauses, in seconds.
         """
         self._link = link
         self._tables = tables
         self._ready = ready
         self._changed = changed
         self._deletes = deletes
+        self._sleep = sleep
         self._channel: Channel | None = None
         self._refused = ""
         self._failures = 0
@@ -73,7 +82,6 @@ class Listener:
             SignedOut: the session has ended.
             Unreachable: changes were told, and are not any more.
         """
-        self._link.silence = "The connection for changes is not made yet."
         user_id = await self._link.session.who()
         parts: tuple[Awaitable[None], ...] = (self._link.session.keep_fresh(self._renew), self._follow(user_id), self._watch())
         tasks = list(map(asyncio.ensure_future, parts))
@@ -100,7 +108,7 @@ class Listener:
             except Lost as lost:
                 self._note(lost)
             except DevotsError as error:
-                self._link.silence = error.sentence
+                _log.info("Realtime: no token: %s", type(error).__name__)
             self._failures += 1
             if self._was_live and self._lost_at is None:
                 self._lost_at = time.monotonic()
@@ -136,7 +144,6 @@ class Listener:
     def _on_live(self) -> None:
         first, self._was_live = not self._was_live, True
         self._lost_at, self._failures, self._untold = None, 0, 0
-        self._link.silence = ""
         (self._ready if first else self._changed)()
 
     def _on_deleted(self) -> None:
@@ -156,12 +163,6 @@ class Listener:
     def _note(self, lost: Lost) -> None:
         _log.info("Realtime: %s", lost)
         self._untold = self._untold + 1 if lost.untold else 0
-        if lost.untold:
-            self._link.silence = (
-                "The project does not tell changes: its tables are not in the publication supabase_realtime, or may not be read."
-            )
-        else:
-            self._link.silence = "The connection for changes could not be made."
 
     async def _pause(self) -> None:
         """Before the next connection. Raises Unreachable: whoever believes that changes are told has to know that they are not."""
@@ -170,7 +171,7 @@ class Listener:
             seconds = _UNTOLD_S
         if self._left(REGAIN_S) <= 0:
             raise Unreachable("Not told", "Changes are not told any more.", "The list is read every minute until they are.")
-        await asyncio.sleep(self._left(seconds))
+        await self._sleep(self._left(seconds))
 
     def _left(self, seconds: float) -> float:
         """So many seconds, or fewer where changes were told until a moment ago."""
@@ -186,7 +187,7 @@ class Listener:
         """A connection of before the computer slept may be dead, and is noticed by nobody for a minute."""
         before = time.time() - time.monotonic()
         while True:
-            await asyncio.sleep(_DRIFT_EVERY_S)
+            await self._sleep(_DRIFT_EVERY_S)
             now = time.time() - time.monotonic()
             if abs(now - before) > _DRIFT_MOST_S and self._channel is not None:
                 self._channel.end("the computer slept")

@@ -23,10 +23,16 @@ class SupabaseTable:
         self._link = link
         self._is_managed = is_managed
         self._user_id = ""
+        self._seen = 0
+        self._silent = True
 
     async def who(self) -> str:
-        """See Table.who."""
-        self._user_id = await self._link.session.who()
+        """See Table.who. Where rows came, nothing is concluded from silence; a row that was seen before and is there proves the session as well.
+
+        Only then Auth is asked: it answers one person's question a few times a minute (supabase-contract.md, section 1.9).
+        """
+        if not self._user_id or (self._silent and not await self._sees_again()):
+            self._user_id = await self._link.session.who()
         return self._user_id
 
     async def rows(self, after: int, limit: int) -> list[ServerRow]:
@@ -39,6 +45,9 @@ class SupabaseTable:
             found += more
             if not more:
                 break
+        self._silent = len(found) < limit
+        if found:
+            self._seen = found[-1].server_id
         return found
 
     async def find(self, created_at: int) -> list[ServerRow]:
@@ -75,6 +84,10 @@ class SupabaseTable:
         """See Remote.close."""
         await self._link.close()
 
+    async def _sees_again(self) -> bool:
+        seen, user_id = self._seen, self._user_id
+        return bool(seen and await self._ask(lambda rest: rest.from_("todo").select(_COLUMNS).eq("user_id", user_id).eq("id", seen)))
+
     async def _user(self) -> str:
         return self._user_id or await self.who()
 
@@ -93,6 +106,7 @@ class SupabaseTable:
 
     async def _write(self, build: Build) -> list[ServerRow]:
         """As `_ask`, for a row. A right that is missing for this row is a refusal of it: row-level security says so."""
+        self._silent = True
         try:
             return await self._ask(build)
         except AccountUnusable as error:

@@ -72,6 +72,15 @@ class Realtime:
                     await task
         for connection in list(self._connections):
             await connection.close(1006)
+        if self._polling is not None:
+            await self._until_released()
+
+    async def _until_released(self) -> None:
+        """A slot ends with its connection's process, which takes a moment more; until then the database cannot be dropped."""
+        query = "select pg_sleep(0.01) from pg_replication_slots where database = current_database()"
+        async with self._gateway.admin.connection() as connection:
+            while (await connection.execute(query)).rowcount:
+                pass
 
     # Subscriptions -----------------------------------------------------------------------------------------------------------
 

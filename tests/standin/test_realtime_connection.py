@@ -10,8 +10,8 @@ import pytest
 import websockets.exceptions
 from realtime import AsyncRealtimeClient, RealtimeSubscribeStates
 
-from tests.contract.hearing import add, ear, fence, heard_by_u1, token, until, wire
 from tests.servers.supabase import SupabaseServer
+from tests.standin.hearing import add, ear, fence, heard_by_u1, token, until, wire
 
 SUBSCRIBED, CLOSED, CHANNEL_ERROR = (
     RealtimeSubscribeStates.SUBSCRIBED,

@@ -11,8 +11,8 @@ import psycopg
 import pytest
 from realtime import RealtimeSubscribeStates
 
-from tests.contract.hearing import Ear, add, ear, fence, heard_by_u1, noise, token, until, wire
 from tests.servers.supabase import SupabaseServer
+from tests.standin.hearing import Ear, add, ear, fence, heard_by_u1, noise, token, until, wire
 
 SUBSCRIBED, CLOSED, CHANNEL_ERROR = (
     RealtimeSubscribeStates.SUBSCRIBED,
