@@ -157,7 +157,7 @@ def sign_in(rejected: Rejected) -> DevotsError:
 def either(rejected: Rejected) -> DevotsError:
     """What an error means that has no meaning of its own to the server that was asked."""
     status = rejected.status
-    if rejected.foreign and status < 400:
+    if rejected.foreign and (status < 400 or status == httpx.codes.NETWORK_AUTHENTICATION_REQUIRED):
         return Unreachable(
             "Network wants a sign-in",
             "Something on the way answers instead of the project, as the sign-in page of a public network does.",
