@@ -106,7 +106,7 @@ def test_a_session_that_has_ended(patient: SupabasePatient) -> None:
     patient.server.clock.advance(7_200)
     found = patient.examined()
     assert (found["session"].level, found["session"].sentence) == (Level.WRONG, "Your session has ended.")
-    assert (found["key"].level, found["list against server"].level) == (Level.OK, Level.UNCHECKED)
+    assert (found["key"].level, found["list against server"].sentence) == (Level.OK, "The server cannot be asked.")
 
 
 def test_a_session_that_is_not_here(patient: SupabasePatient) -> None:

@@ -111,7 +111,10 @@ def translated(project: Project) -> Iterator[None]:
     except httpx.TransportError as error:
         # The library's errors carry requests and parameters: they must not be chained into a report.
         raise transport(error, project) from None
-    except (AuthError, ValueError):
+    except (AuthError, ValueError) as error:
+        if isinstance(error.__cause__, httpx.TransportError):
+            # The library of the Auth server has its own error around it.
+            raise transport(error.__cause__, project) from None
         # JSON of another shape: pydantic's and json's errors are ValueErrors, and hold what they could not read.
         raise unreadable() from None
 
@@ -154,7 +157,7 @@ def sign_in(rejected: Rejected) -> DevotsError:
 def either(rejected: Rejected) -> DevotsError:
     """What an error means that has no meaning of its own to the server that was asked."""
     status = rejected.status
-    if rejected.foreign and status < 400:
+    if rejected.foreign and (status < 400 or status == httpx.codes.NETWORK_AUTHENTICATION_REQUIRED):
         return Unreachable(
             "Network wants a sign-in",
             "Something on the way answers instead of the project, as the sign-in page of a public network does.",

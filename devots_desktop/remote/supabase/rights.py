@@ -1,6 +1,6 @@
 """The table of todos in a project and who may do what with it, found out by trying, for a project's key shows no catalogue.
 
-Nothing is written: what is tried hits no row, or breaks a rule of the table behind those that are asked about (Rest.insert_nothing).
+Nothing is written: what is tried hits no row, or breaks a rule of the table behind those that are asked about (`_ONE`, `insert_nothing`).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,10 +30,14 @@ _NO_FUNCTION = ("PGRST202", "42883")
 _DENIED = "42501"
 _NOT_NOW = ("PGRST00", "PGRST3", "08", "40", "53", "55", "57", "58")
 """Beginnings of codes that say nothing about the table: trouble of the server, or of the token."""
-_PASSED = ("23502", "PGRST116")
+_NO_TEXT, _NOT_ONE = "23502", "PGRST116"
+_PASSED = (_NO_TEXT, _NOT_ONE)
 """What stops Rest.insert_nothing once rights and policies have let it through."""
+_ONE = "application/vnd.pgrst.object+json"
+"""The form of an answer that is to be one row. A write that answers any other number is rolled back (supabase-contract.md, section 2.3)."""
 _NO_ROW = {"and": "(id.eq.-1,id.eq.-2)"}
 """A filter that no row passes."""
+_OPEN = "row-level security is off, or a policy lets all pass."
 _OWN_ROWS = """\
 alter table public.todo enable row level security;
 do $$ declare p text; begin
@@ -125,7 +129,7 @@ class Rest:
         are taken back by the server even so (supabase-contract.md, section 2.3). Raises as `ask`.
         """
         row = {"text": None, "user_id": user_id}
-        return await self.ask("POST", "todo", body=[row, row], Accept="application/vnd.pgrst.object+json", Prefer="return=representation")
+        return await self.ask("POST", "todo", body=[row, row], Accept=_ONE, Prefer="return=representation")
 
 
 async def mode_of(nobody: Rest) -> tuple[Mode | None, list[Finding]]:
@@ -152,23 +156,10 @@ async def closed_to_strangers(nobody: Rest, mode: Mode) -> list[Finding]:
     line = _CLOSED if mode is Mode.PLAIN else SET_UP
     tables = ("todo",) if mode is Mode.PLAIN else ("todo", "todo_tombstone", "todo_mutation")
     for table in tables:
-        seen = await nobody.ask("GET", table, {"select": "user_id", "limit": "1"})
-        if seen.data:
-            return [
-                _wrong(
-                    ROWS,
-                    "Whoever has the project's key can read everybody's todos: row-level security is off, or a policy lets all pass.",
-                    line,
-                )
-            ]
+        if (await nobody.ask("GET", table, {"select": "user_id", "limit": "1"})).data:
+            return [_wrong(ROWS, f"Whoever has the project's key can read everybody's todos: {_OPEN}", line)]
     if (await nobody.insert_nothing("nobody")).code in _PASSED:
-        return [
-            _wrong(
-                ROWS,
-                "Whoever has the project's key can add todos to anybody's list: row-level security is off, or a policy lets all pass.",
-                line,
-            )
-        ]
+        return [_wrong(ROWS, f"Whoever has the project's key can add todos to anybody's list: {_OPEN}", line)]
     return [Finding(ROWS, Level.OK, "Nobody who is not signed in sees or adds anything.")]
 
 
@@ -203,7 +194,25 @@ async def _lacking(rest: Rest, person: Person, read: Tried) -> list[Finding]:
         if outcome.code == _DENIED
     ]
     added = await rest.insert_nothing(person.user_id)
-    return found + ([_may_not_add(added.refused)] if added.refused and added.code == _DENIED else [])
+    if added.refused and added.code == _DENIED:
+        found.append(_may_not_add(added.refused))
+    if not found and added.code == _NO_TEXT and await _hidden_from_changes(rest, person):
+        sentence = "No policy lets you change todos of your own: a change finds none and is lost without an error."
+        found.append(_wrong(ROWS, sentence, _OWN_ROWS))
+    return found
+
+
+async def _hidden_from_changes(rest: Rest, person: Person) -> bool:
+    """Whether rows that a person sees are not there for an update.
+
+    Only for a table that is known to refuse rows without a text, for that is tried; and on two rows where the answer is to be one.
+    """
+    own = await rest.ask("GET", "todo", {"select": "id", "user_id": f"eq.{person.user_id}", "order": "id", "limit": "2"})
+    if not isinstance(own.data, list) or len(own.data) < 2:
+        return False
+    two = {"id": f"in.({','.join(str(row['id']) for row in own.data)})"}
+    tried = await rest.ask("PATCH", "todo", two, body={"text": None}, Accept=_ONE, Prefer="return=representation")
+    return tried.code == _NOT_ONE
 
 
 def _may_not_add(refused: Rejected) -> Finding:
@@ -256,8 +265,8 @@ def _plain() -> Finding:
 
 def for_owner(check: str, level: Level, sentence: str, sql: str) -> Finding:
     """A finding that only the owner of the database can do something about."""
-    step = f"For the project's owner: run the SQL that `{SET_UP}` prints." if sql == SET_UP else f"For the project's owner: {sql}"
-    return Finding(check, level, sentence, step, sql=sql)
+    what = f"run the SQL that `{SET_UP}` prints." if sql == SET_UP else " ".join(sql.split())
+    return Finding(check, level, sentence, f"For the project's owner: {what}", sql=sql)
 
 
 def _wrong(check: str, sentence: str, sql: str) -> Finding:
