@@ -17,6 +17,7 @@ from tests.bench import (
     search_typing,
     simulation,
     stalls,
+    supabase_live,
 )
 from tests.bench.report import Bench, Row, table, write
 from tests.window.program import ROOT
@@ -44,7 +45,12 @@ BENCHES: dict[str, Bench] = {
     "search-million": search_typing.run_million,
 }
 
-WHEN_NAMED: dict[str, Bench] = {"idle-long": resting.run_idle_long, "peers": peers.run}
+WHEN_NAMED: dict[str, Bench] = {
+    "idle-long": resting.run_idle_long,
+    "peers": peers.run,
+    "supabase-live": supabase_live.run,
+    "supabase-away": supabase_live.run_away,
+}
 """They take minutes, or install what they need: only where they are asked for."""
 
 
