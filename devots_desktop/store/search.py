@@ -125,11 +125,17 @@ def _has(wanted: list[str], text: str) -> str:
 
 def _narrowed(wanted: list[str]) -> tuple[str, str]:
     """Which index narrows the search down to few todos, and what to ask it; nothing where neither can."""
-    trigrams = dict.fromkeys(term[at : at + _TRIGRAM] for term in wanted for at in range(len(term) - _TRIGRAM + 1))
+    trigrams = dict.fromkeys(term[at : at + _TRIGRAM] for term in wanted for at in _places(len(term)))
     if trigrams:
         return "todo_search", _all_of(list(trigrams)[:_TRIGRAMS_MOST])
     signs = [_token(term) for term in wanted if _SIGNS.fullmatch(term)]
     return ("todo_signs", _all_of(signs)) if signs else ("", "")
+
+
+def _places(length: int) -> list[int]:
+    """Where the trigrams of a term begin that are asked for: side by side, and the last one. Those that overlap narrow little down and are read as well."""
+    last = length - _TRIGRAM
+    return [] if last < 0 else [*range(0, last, _TRIGRAM), last]
 
 
 def _all_of(parts: list[str]) -> str:
