@@ -13,7 +13,7 @@ from devots_desktop.remote.postgres.steps import read_script
 
 _BEGIN = f"""\
 -- Devots Desktop: tables, functions, policies and rights of a Supabase project, revision {HEAD}.
--- Run it as the owner of the project's database, whole. It changes no todo, and can be run again.
+-- Run it as the owner of the project's database, whole. Todos stay as they are, but for a key that each gets; it can be run again.
 -- It locks the table of todos while it runs: where that has very many rows, `devots db upgrade` does the same step by step.
 begin;
 set local search_path = public;
