@@ -436,7 +436,7 @@ FOUND = (
     Finding("disk space", Level.OK, "74.6 GB are free on the disk of the list."),
     Finding("list", Level.OK, "3 todos; structure and checksums are sound."),
     Finding("outbox", Level.WARNING, "2 changes wait, the oldest for 3 hours.", "Send them: devots sync --once"),
-    Finding("server", Level.OK, "PostgreSQL 18.4 answers, at revision 0005."),
+    Finding("server", Level.OK, "PostgreSQL 18.4 answers, at revision 0006."),
     Finding(
         "functions and rights",
         Level.WRONG,

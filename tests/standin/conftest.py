@@ -7,7 +7,7 @@ import httpx
 import psycopg
 import pytest
 
-from tests.servers.supabase import SupabaseServer
+from tests.servers.supabase import NO_TLS, SupabaseServer
 from tests.standin.hearing import FENCED
 from tests.standin.library import Library
 
@@ -37,7 +37,7 @@ def people(plain_project: SupabaseServer) -> Iterator[People]:
 @pytest.fixture
 def http(plain_project: SupabaseServer) -> Iterator[httpx.Client]:
     """Requests of nobody, with the project's key."""
-    with httpx.Client(base_url=plain_project.url, headers={"apikey": plain_project.publishable_key}) as client:
+    with httpx.Client(base_url=plain_project.url, headers={"apikey": plain_project.publishable_key}, verify=NO_TLS) as client:
         yield client
 
 

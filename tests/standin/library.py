@@ -8,7 +8,7 @@ from typing import Any, Self
 import httpx
 from supabase import Client, ClientOptions, create_client
 
-from tests.servers.supabase import SupabaseServer
+from tests.servers.supabase import NO_TLS, SupabaseServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Library:
     @contextmanager
     def of(cls, project: SupabaseServer, key: str | None = None) -> Iterator[Self]:
         answers: list[httpx.Response] = []
-        with httpx.Client(event_hooks={"response": [answers.append]}, timeout=20) as http:
+        with httpx.Client(event_hooks={"response": [answers.append]}, timeout=20, verify=NO_TLS) as http:
             options = ClientOptions(auto_refresh_token=False, persist_session=False, httpx_client=http, postgrest_client_retry=False)
             yield cls(create_client(project.url, key or project.publishable_key, options), answers)
 

@@ -117,3 +117,16 @@ def test_rows(proof: Proof) -> None:
         "deleted": [204, 1],
         "unknown": [404, "PGRST205"],
     }
+
+
+def test_changes(proof: Proof) -> None:
+    """Somebody who listens to another's rows learns the keys of those that are deleted, and nothing else."""
+    assert proof("realtime") == {
+        "joined": 2,
+        "ada": [
+            ["INSERT", "milk", []],
+            ["UPDATE", "milk", ["completed", "created_at", "id", "text", "updated_at", "user_id"]],
+            ["DELETE", None, ["id"]],
+        ],
+        "bob": [["DELETE", None, ["id"]]],
+    }

@@ -73,11 +73,12 @@ class TestWhoAsks:
             with Library.of(plain_project, key) as service:
                 assert len(service.rows(service.client.table("todo").select("*"))) == 1
 
-    def test_claims_and_the_request_are_told_to_the_database(self, plain_project: SupabaseServer, people: People) -> None:
+    def test_claims_and_the_request_are_told_to_the_database(self, plain_project: SupabaseServer, people: People, library: Library) -> None:
         owner(
             plain_project,
             "create function public.told(name text) returns text language sql stable as $$ select current_setting(name, true) $$",
         )
+        assert library.client.rpc("told", {"name": "statement_timeout"}).execute().data == "3s"
         ada = people("ada")
         told = {
             name: ada.client.rpc("told", {"name": name}).execute().data
@@ -292,6 +293,12 @@ class TestReading:
     def test_columns_get_other_names_and_types(self, ada: Library, http: httpx.Client) -> None:
         answer = http.get("/rest/v1/todo?select=what:text,done:completed::text&text=eq.b", headers=as_person(ada))
         assert answer.json() == [{"what": "b", "done": "true"}]
+        answer = http.patch(
+            "/rest/v1/todo?select=what:text,*&text=eq.b",
+            headers={**as_person(ada), "Prefer": "return=representation"},
+            json={"completed": False},
+        )
+        assert (list(answer.json()[0])[:3], answer.json()[0]["what"]) == (["what", "id", "text"], "b")
 
     def test_a_range(self, ada: Library, http: httpx.Client) -> None:
         answer = http.get("/rest/v1/todo?select=text&order=text", headers={**as_person(ada), "Range": "1-2", "Prefer": "count=exact"})

@@ -24,7 +24,7 @@ from devots_desktop.remote.supabase.remote import ManagedRemote
 from devots_desktop.remote.supabase.session import Tokens
 from tests.contract.asking import runs
 from tests.contract.supabase_backend import MemoryKeep
-from tests.servers.supabase import SupabaseServer
+from tests.servers.supabase import NO_TLS, SupabaseServer
 from tests.standin.hearing import until
 
 ADA, PASSWORD = "ada@example.org", "correct horse"
@@ -55,7 +55,7 @@ async def bare(project: SupabaseServer, *, storage: AsyncMemoryStorage | None = 
     async def note(request: httpx.Request) -> None:
         asked.append(f"{request.method} {request.url.path}")
 
-    async with httpx.AsyncClient(event_hooks={"request": [note]}, timeout=15) as http:
+    async with httpx.AsyncClient(event_hooks={"request": [note]}, timeout=15, verify=NO_TLS) as http:
         options = AsyncClientOptions(
             auto_refresh_token=timer,
             persist_session=storage is not None,

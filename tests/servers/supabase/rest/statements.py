@@ -133,23 +133,24 @@ def _returning(statement: Statement, table: Table, query: Query, returning: str,
 def _outer(table: Table, query: Query, returning: str) -> sql.Composable:
     """The columns of the answer again, without those that were added."""
     if returning == "representation":
-        return _names([each.name for each in query.select if each.column != "*"] if _explicit(query.select) else list(table.columns))
+        return _names(each.name for each in _wanted(table, query.select))
     return _names(table.key) if returning == "headers-only" and table.key else sql.SQL("1 as one")
 
 
-def _explicit(selected: list[Selected]) -> bool:
-    return bool(selected) and all(each.column != "*" for each in selected)
+def _wanted(table: Table, selected: list[Selected]) -> list[Selected]:
+    """With all columns in the place of `*`."""
+    each = selected or [Selected("*", "*", None)]
+    return [column for one in each for column in (_all(table.columns) if one.column == "*" else [one])]
 
 
 def _selected(table: Table, selected: list[Selected]) -> sql.Composable:
-    wanted = selected if _explicit(selected) else _all(table.columns)
     return sql.SQL(", ").join(
         sql.SQL("{column}{cast} as {name}").format(
             column=_column(table, each.column),
             cast=sql.SQL("::") + _identifier(each.cast) if each.cast else sql.SQL(""),
             name=_identifier(each.name),
         )
-        for each in wanted
+        for each in _wanted(table, selected)
     )
 
 
