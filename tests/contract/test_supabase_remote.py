@@ -234,8 +234,9 @@ async def test_a_page_of_a_captive_portal_is_no_list(plain_project: SupabaseServ
     for server in (plain_project, project):
         async with connected(server, keep_of(server)) as remote:
             server.faults.rest.answers = ["captive_portal"]
-            with pytest.raises(Unreachable):
+            with pytest.raises(Unreachable) as caught:
                 await remote.pull(0, None, 500)
+            assert caught.value.title == "Network wants a sign-in"
 
 
 @pytest.mark.parametrize("given", [{"rows": []}, [], None, "text", {"user": "x", "horizon": "?", "epoch": "", "rows": []}])
