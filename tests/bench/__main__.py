@@ -16,6 +16,7 @@ from tests.bench import (
     scrolling,
     search_typing,
     simulation,
+    supabase_live,
 )
 from tests.bench.report import Bench, Row, table, write
 from tests.window.program import ROOT
@@ -42,7 +43,12 @@ BENCHES: dict[str, Bench] = {
     "search-million": search_typing.run_million,
 }
 
-WHEN_NAMED: dict[str, Bench] = {"idle-long": resting.run_idle_long, "peers": peers.run}
+WHEN_NAMED: dict[str, Bench] = {
+    "idle-long": resting.run_idle_long,
+    "peers": peers.run,
+    "supabase-live": supabase_live.run,
+    "supabase-away": supabase_live.run_away,
+}
 """They take minutes, or install what they need: only where they are asked for."""
 
 

@@ -21,6 +21,7 @@ from devots_desktop.services.accounts import Accounts
 from devots_desktop.services.supabase_checks import check_project
 from devots_desktop.services.supabase_form import SupabaseForm, Way
 from devots_desktop.store.profile import Profile
+from tests.contract.live import Elsewhere, Follower
 from tests.contract.patient import Patient
 from tests.servers.fixtures import VERSIONS, Servers
 from tests.servers.secured import Authority, ConnectProxy, Relay
@@ -208,3 +209,20 @@ def test_an_account_lives_behind_both_and_reads_certificates_on_a_thread(
     # Nothing of it depends on what a process has seen before.
     patient = replace(patient, accounts=Accounts(profile))
     assert patient.examined()["list against server"].level is Level.OK
+
+
+@pytest.mark.parametrize("behind", ["authority", "proxy"])
+def test_changes_are_told_behind_both(
+    tmp_path: Path, server: SupabaseServer, front: Relay, proxy: ConnectProxy, authority: Authority, behind: str
+) -> None:
+    """realtime-py itself knows neither an account's authority nor where a proxy is to be left out."""
+    project = Project(f"https://{NAME}" if behind == "proxy" else f"https://localhost:{front.port}", str(authority.ca))
+    device = Follower(tmp_path, server, project)
+
+    async def scene() -> None:
+        async with device.following():
+            Elsewhere(server, device.user_id).add("milk")
+            await device.shows("milk")
+
+    asyncio.run(scene())
+    assert bool(proxy.asked) is (behind == "proxy")
