@@ -16,6 +16,7 @@ from tests.bench import (
     scrolling,
     search_typing,
     simulation,
+    stalls,
     supabase_live,
 )
 from tests.bench.report import Bench, Row, table, write
@@ -40,6 +41,7 @@ BENCHES: dict[str, Bench] = {
     "first-sync": following.run_first,
     "week-away": following.run_week,
     "burst": following.run_burst,
+    "stalls": stalls.run,
     "search-million": search_typing.run_million,
 }
 

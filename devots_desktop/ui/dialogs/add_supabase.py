@@ -182,11 +182,11 @@ class AddSupabaseDialog(PersonDialog):
             self.person.email.setFocus()
 
     def _copy_sql(self, row: CheckRow) -> None:
-        self.spawn(self._copied(row))
+        if not self.busy:
+            self.begin(self._copied(row), row.say_copied, self.confirm)
 
     async def _copied(self, row: CheckRow) -> None:
         QGuiApplication.clipboard().setText(await self._verbs.mending_sql(row.finding))
-        row.say_copied()
 
     # The person
 
@@ -196,6 +196,10 @@ class AddSupabaseDialog(PersonDialog):
             super().submit()
         elif not self.busy:
             self.begin(self._check_project(), self._checked, self.confirm)
+
+    def inputs(self) -> list[QWidget]:
+        """As FormDialog.inputs; nothing can be changed while something is done."""
+        return [*super().inputs(), self.change, self.keeping]
 
     def entered(self) -> SupabaseForm:
         """What was entered."""

@@ -97,10 +97,6 @@ class FormDialog(QDialog):
         self._running = self._tasks.spawn(self.windowTitle(), self._do(work, then, button))
         self.show_busy()
 
-    def spawn(self, work: Coroutine[Any, Any, object]) -> None:
-        """Do something beside what the form is for."""
-        self._tasks.spawn(self.windowTitle(), work)
-
     def inputs(self) -> list[QWidget]:
         """What is grey while something is done."""
         return [*self.findChildren(Field)]
