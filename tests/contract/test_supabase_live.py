@@ -118,7 +118,13 @@ DISTURBANCES: dict[str, Disturb] = {
 }
 
 
-@pytest.mark.parametrize("name", DISTURBANCES)
+PLAIN_TOO = ("cut", "expired token", "poller crashed", "event dropped", "no JSON")
+"""The connection is the same for both forms of a project; what is wanted from it, and what a pull is, is not."""
+
+
+@pytest.mark.parametrize(
+    ("server", "name"), [("managed", name) for name in DISTURBANCES] + [("plain", name) for name in PLAIN_TOO], indirect=["server"]
+)
 def test_an_edit_made_elsewhere_arrives_after(server: SupabaseServer, tmp_path: Path, name: str) -> None:
     device = Follower(tmp_path, server)
     web = Elsewhere(server, device.user_id)
