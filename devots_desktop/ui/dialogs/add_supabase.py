@@ -63,6 +63,7 @@ class AddSupabaseDialog(PersonDialog):
         self._verbs = verbs
         self.account: Account | None = None
         self.project: Project | None = None
+        self._hosted = True
         self.url = Field(self.tr("Project"), placeholder="https://….supabase.co")
         self.ca = CaField()
         self.checks = CheckList(self._copy_sql)
@@ -106,21 +107,26 @@ class AddSupabaseDialog(PersonDialog):
         except AccountUnusable as error:
             if error.title == "Not this address":
                 self.fail(error)
-        own = project is not None and not project.ref and not project.loopback
-        self.ca.setVisible(own)
+        self._hosted = project is None or bool(project.ref)
+        self.ca.setVisible(project is not None and not self._hosted and not project.loopback)
+        self._note_key()
 
     def _look_at_key(self, text: str) -> None:
         """Refuse a secret as soon as it is there."""
-        kind = classify(text)
-        if kind not in _HELD:
+        if classify(text) not in _HELD:
             try:
                 Project("").check_key(text)
             except AccountUnusable as error:
                 self.fail(error)
-        anon = self.tr(
+        self._note_key()
+
+    def _note_key(self) -> None:
+        """Only hosted projects have another kind than the anon key."""
+        anon = self._hosted and classify(self.key.text()) is KeyKind.ANON
+        words = self.tr(
             "This is the project's older, anon key. It works; Supabase is retiring this kind, so better take the publishable one."
         )
-        self.key.note(anon if kind is KeyKind.ANON else "")
+        self.key.note(words if anon else "")
 
     def fail(self, error: DevotsError) -> None:
         """Say what went wrong. What is or may be a secret leaves its field for good."""
