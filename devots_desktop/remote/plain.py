@@ -11,6 +11,9 @@ from devots_desktop.domain.mutation import PLAIN, Answer, Kind, Mutation, Outcom
 from devots_desktop.domain.todo import UNVERSIONED, Patch, ServerRow, derived_id
 from devots_desktop.remote.base import Position
 
+ROWS_MOST = 500
+"""Rows that a table is asked for at once: a REST server may be set to give no more than 1,000, and a page that is cut short counts as the last."""
+
 
 class Table(Protocol):
     """A signed-in person's rows of the table todo, as a transport reaches them. Every call may raise what Remote's methods raise.
@@ -82,6 +85,7 @@ class PlainRemote:
 
     async def pull(self, since: int, after: Position | None, limit: int) -> Page:
         """See Remote.pull. Every pull is the complete list, whatever `since`; a position is (server_id, client_id)."""
+        limit = min(limit, ROWS_MOST)
         rows = await self._table.rows(after[0] if after else 0, limit)
         # Asked after the rows came: a session that ended in between is not taken for an empty list.
         return Page(await self._table.who(), since, PLAIN, tuple(rows), more=len(rows) == limit)

@@ -35,6 +35,8 @@ Connect = Callable[[], Awaitable["Remote"]]
 LOOK_EVERY_S = 5.0
 """How often the cache is looked at for what other processes wrote, besides on a ping and on focus (sync.md, section 2)."""
 PRUNE_EVERY_S = 6 * 3_600.0
+INDEX_AFTER_S = 0.5
+"""Seconds without a change after which texts are indexed for the search: a download that goes on does not wait for it."""
 
 
 def now() -> int:
@@ -244,8 +246,8 @@ class OpenAccount:
             await sleep(PRUNE_EVERY_S)
 
     async def _index(self, worker: "Worker") -> None:
-        """Index what was written for the search, a slice at a time, whenever something was."""
-        from asyncio import Event
+        """Index what was written for the search, a slice at a time, whenever nothing has been written for a moment."""
+        from asyncio import Event, sleep
 
         from devots_desktop.store import search
 
@@ -254,7 +256,8 @@ class OpenAccount:
         try:
             while True:
                 changed.clear()
-                while await worker(lambda: search.index(self.cache)):
+                await sleep(INDEX_AFTER_S)
+                while not changed.is_set() and await worker(lambda: search.index(self.cache)):
                     pass
                 await changed.wait()
         finally:

@@ -23,6 +23,8 @@ _COUNT = (
 
 def question(db: sqlite3.Connection) -> Question | None:
     """What the user is to be asked; None where nothing is open."""
+    if not db.execute("SELECT EXISTS (SELECT 1 FROM missing WHERE settled = 0)").fetchone()[0]:
+        return None  # Asked after each change: a long list is not counted for it.
     missing, at, shown = db.execute(_COUNT).fetchone()
     return Question(missing, shown, at) if missing else None
 

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from devots_desktop.domain.changes import Op, Via
 from devots_desktop.domain.todo import ServerRow, State
@@ -15,6 +16,12 @@ _SHOW = (
     " server_id = excluded.server_id, text = excluded.text, completed = excluded.completed, created_at = excluded.created_at,"
     " updated_at = excluded.updated_at, row_version = excluded.row_version, state = excluded.state, checksum = excluded.checksum"
 )
+
+
+_INSERT = f"INSERT INTO todo ({_COLUMNS}, state, checksum) VALUES "
+_VALUES = "(?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT_ROWS = 100
+"""Rows in a statement: less than 999 parameters, as in rows.py."""
 
 
 def show(db: sqlite3.Connection, server: ServerRow, via: Via, at: int, *, tell: bool = True) -> None:
@@ -43,8 +50,7 @@ def show_all(
     Args:
         known: what the screen shows of these todos now.
     """
-    values = [(*rows.server_values(row), "synced") for row in page]
-    db.executemany(_SHOW, [(*each, checksum(*each)) for each in values])
+    _write_all(db, page, known)
     if not tell:
         return
     keys = dict(rows.among(db, "SELECT client_id, key FROM todo WHERE client_id IN ({})", [row[0] for row in page if row[0] not in known]))
@@ -57,6 +63,36 @@ def show_all(
             news[Via.PUSH if unchanged else via].append((Op.INSERT if old is None else Op.UPDATE, new))
     for way, changes in news.items():
         journal.write_each(db, way, changes, at)
+
+
+def _write_all(db: sqlite3.Connection, page: Sequence[ServerRow], known: Mapping[str, rows.Row]) -> None:
+    """Store rows of the server. Of those that are there, only columns with another value: SQLite writes the index of each that it is given anew."""
+    made, same_place, moved = [], [], []
+    for row in page:
+        values = (*row[:3], int(row.completed), *row[4:7], "synced")
+        stamp, old = checksum(*values), known.get(row.client_id)
+        if old is None:
+            made.append((*values, stamp))
+        elif (old.completed, old.created_at) == (row.completed, row.created_at):
+            same_place.append((row.server_id, row.text, row.updated_at, row.row_version, "synced", stamp, old.key))
+        else:
+            moved.append((*values[1:], stamp, old.key))
+    _insert(db, made)
+    db.executemany(
+        "UPDATE todo SET server_id = ?, text = ?, updated_at = ?, row_version = ?, state = ?, checksum = ? WHERE key = ?", same_place
+    )
+    db.executemany(
+        "UPDATE todo SET server_id = ?, text = ?, completed = ?, created_at = ?, updated_at = ?, row_version = ?, state = ?, checksum = ?"
+        " WHERE key = ?",
+        moved,
+    )
+
+
+def _insert(db: sqlite3.Connection, made: Sequence[tuple[str | int, ...]]) -> None:
+    """Many rows in a statement: Python lets go of its lock at each step of SQLite, and gets it back late while a page is being read."""
+    for start in range(0, len(made), _INSERT_ROWS):
+        part = made[start : start + _INSERT_ROWS]
+        db.execute(_INSERT + ", ".join([_VALUES] * len(part)), tuple(chain.from_iterable(part)))
 
 
 def remove(db: sqlite3.Connection, client_id: str, via: Via, at: int, *, tell: bool = True) -> None:

@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from devots_desktop.domain.changes import Via
 from devots_desktop.domain.digest import row_hash
 from devots_desktop.domain.mutation import Answer, Mutation, Page
-from devots_desktop.domain.todo import ServerRow
+from devots_desktop.domain.todo import UNVERSIONED, ServerRow
 from devots_desktop.store import journal, known, lists, missing, naming, outbox, parking, replica, rows
 from devots_desktop.store.cache import Cache
 from devots_desktop.sync import plain, plan
 from devots_desktop.sync.plan import Case, Decision, Local
 
 RELOAD_ABOVE = 2_000
-"""More rows than this in one transaction are told to the screens as "read the list again"."""
-SLICE = 250
+"""More staged rows than this are applied in slices, and told to the screens as "read the list again"."""
+SLICE = 1_000
 """Staged rows that are applied in one transaction where there are many: a user's edit waits for one slice at the most."""
 
 
@@ -101,22 +101,23 @@ def receive(cache: Cache, page: Page, via: Via) -> int:
     return news
 
 
-def receive_first(cache: Cache, page: Page, cursor: replica.Cursor) -> int:
+def receive_first(cache: Cache, page: Page, cursor: replica.Cursor) -> tuple[int, replica.Cursor]:
     """Apply a page of a full pull at once, and store with it how far the pull has come, so that a crash resumes there.
 
     Returns:
-        how many rows were news.
+        how many rows were news, and how far it has come.
     """
     with cache.transaction(durable=False) as db:
         found = _named(db, page)
         news = _apply(db, found, Via.PULL, cache.clock(), tell=False)
         horizon = cursor.horizon if cursor.after else page.horizon
-        replica.set_cursor(db, replica.Cursor(epoch=page.epoch, horizon=horizon, after=page.end or cursor.after))
+        reached = replica.Cursor(epoch=page.epoch, horizon=horizon, after=page.end or cursor.after)
+        replica.set_cursor(db, reached)
         replica.note_contact(db, cache.clock())
         if news:
             journal.write_reload(db, cache.clock())
         journal.trim(db)
-    return news
+    return news, reached
 
 
 def swept(cache: Cache, seen: Collection[str] | None = None) -> Sweep:
@@ -182,11 +183,13 @@ def apply_staged(cache: Cache, cursor: replica.Cursor, via: Via, most: int) -> t
     """
     with cache.transaction(durable=False) as db:
         left = replica.count_staged(db)
-        now = replica.staged(db, left if left <= most else SLICE)
-        news = _apply(db, now, via, cache.clock())
+        more = left > most
+        now = replica.staged(db, SLICE if more else left)
+        news = _apply(db, now, via, cache.clock(), tell=not more)
         replica.unstage(db, now)
-        more = len(now) < left
-        if not more:
+        if more:
+            journal.write_reload(db, cache.clock())
+        else:
             replica.set_cursor(db, cursor)
         journal.trim(db)
     return news, more
@@ -259,18 +262,21 @@ def _apply(db: sqlite3.Connection, page: Sequence[ServerRow], via: Via, at: int,
         known, buried = rows.known(db, ids), replica.tombstones(db, ids)
         fresh: list[ServerRow] = []
         for row in part:
-            row_known = known.get(row.client_id)
-            local = (
-                _local(db, row.client_id) if row.client_id in touched else _untouched(row_known, buried.get(row.client_id, plan.UNKNOWN))
-            )
+            client_id = row.client_id
+            old, grave = known.get(client_id), buried.get(client_id, plan.UNKNOWN)
+            if client_id not in touched and not row.deleted:
+                # Nearly all of a page: decided by the version alone, and written together.
+                came = row if row.row_version != UNVERSIONED else plain.stamped(_untouched(old, grave), row)
+                if plan.is_news(came, plan.UNKNOWN if old is None else old.row_version, grave):
+                    fresh.append(came)
+                continue
+            local = _local(db, client_id) if client_id in touched else _untouched(old, grave)
             decision = plan.incoming(local, plain.stamped(local, row))
-            news += decision.case is not Case.OLD_NEWS
-            if decision.case is Case.APPLY and row.client_id not in touched and decision.show is not None:
-                fresh.append(decision.show)
-            elif decision.case is not Case.OLD_NEWS:
-                _carry_out(db, row.client_id, decision, via, at, tell=tell)
-        # Nearly all of a page: written together.
+            if decision.case is not Case.OLD_NEWS:
+                news += 1
+                _carry_out(db, client_id, decision, via, at, tell=tell)
         replica.show_all(db, fresh, known, via, at, tell=tell)
+        news += len(fresh)
         missing.found(db, set(ids))
     return news
 

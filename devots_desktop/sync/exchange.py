@@ -3,7 +3,9 @@
 The order of things is what makes it safe; each rule has its reason in ARCHITECTURE.md, "Sync".
 """
 
-from collections.abc import Callable, Collection
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Collection
+from contextlib import aclosing
 from functools import partial
 from typing import TypeVar
 
@@ -16,7 +18,10 @@ from devots_desktop.store.cache import Cache, Run
 from devots_desktop.store.telling import telling
 from devots_desktop.sync import apply
 
-PAGE_ROWS = 500
+FIRST_ROWS = 500
+"""Rows in the first page of a pull: a new account shows something soon."""
+PAGE_ROWS = 2_000
+"""In those behind it: each costs a request and a transaction. Storing one holds up a user's edit for some 50 ms."""
 ASK_ABOVE = 20
 """More todos than this, and more than half, are never taken off the screen only because a complete list did not bring them: the user is asked."""
 
@@ -107,26 +112,26 @@ class Exchange:
             the todos that they brought; None where the server's history became another one meanwhile.
         """
         await self._run(partial(apply.drop_stage, self._cache))
-        page, seen = first, await self._run(partial(apply.stage, self._cache, first))
-        while page.more:
-            page = await self._page(cursor.since or 0, page.end)
-            if page.epoch != first.epoch:
-                return None
-            seen |= await self._run(partial(apply.stage, self._cache, page))
+        seen: set[str] = set()
+        async with aclosing(self._pages(cursor.since or 0, first)) as pages:
+            async for page in pages:
+                if page.epoch != first.epoch:
+                    return None
+                seen |= await self._run(partial(apply.stage, self._cache, page))
         return seen
 
     async def _pull_everything(self, cursor: replica.Cursor) -> None:
         """A full pull: its pages are shown as they come, and what it did not bring is taken off the screen at its end."""
-        more = True
-        while more:
-            page = await self._page(0, cursor.after)
-            if cursor.epoch and page.epoch != cursor.epoch:
-                await self._restart(cursor)
+        async with aclosing(self._pages(0, await self._page(0, cursor.after))) as pages:
+            async for page in pages:
+                if cursor.epoch and page.epoch != cursor.epoch:
+                    break
+                news, cursor = await self._in_cache(partial(apply.receive_first, self._cache, page, cursor))
+                self.pulled += news
+            else:
+                await self._sweep()
                 return
-            self.pulled += await self._in_cache(partial(apply.receive_first, self._cache, page, cursor))
-            cursor = await self._run(partial(apply.cursor, self._cache))
-            more = page.more
-        await self._sweep()
+        await self._restart(cursor)
 
     async def _restart(self, before: replica.Cursor) -> None:
         """The server's history is another one. A server that was plain may keep keys of its own now: ours are changed to them first."""
@@ -137,6 +142,9 @@ class Exchange:
     async def _take_keys(self) -> bool:
         """Give our todos the keys that the server has for them; False where it keeps none."""
         page = await self._page(0, None)
+        if not page.rows:
+            # Keys are taken once: an ended session's empty list would leave every todo with a key that the server does not know.
+            page = await self._page(0, None)
         if page.plain:
             return False
         if await self._stage(page, replica.Cursor()) is None:
@@ -154,18 +162,28 @@ class Exchange:
 
     async def _look_again(self, would: apply.Sweep) -> None:
         """Ask once more who is asking, and for the list: row-level security answers an ended session with an empty one."""
-        after, more = None, True
-        while more:
-            page = await self._page(0, after)
-            if await self._run(partial(apply.contradicts, self._cache, page, would)):
-                await self._run(partial(apply.restart, self._cache))
-                raise Unreachable(
-                    "Incomplete answer", "The server's answers contradict each other.", "Nothing was removed; it is tried again."
-                )
-            after, more = page.end, page.more
+        async with aclosing(self._pages(0, await self._page(0, None))) as pages:
+            async for page in pages:
+                if await self._run(partial(apply.contradicts, self._cache, page, would)):
+                    await self._run(partial(apply.restart, self._cache))
+                    raise Unreachable(
+                        "Incomplete answer", "The server's answers contradict each other.", "Nothing was removed; it is tried again."
+                    )
+
+    async def _pages(self, since: int, page: Page) -> AsyncGenerator[Page, None]:
+        """A page and those behind it, each asked for while the one before it is being stored."""
+        while page.more:
+            ahead = asyncio.ensure_future(self._page(since, page.end))
+            try:
+                yield page
+                page = await ahead
+            finally:
+                ahead.cancel()
+                await asyncio.gather(ahead, return_exceptions=True)
+        yield page
 
     async def _page(self, since: int, after: Position | None) -> Page:
-        page = await self._remote.pull(since, after, PAGE_ROWS)
+        page = await self._remote.pull(since, after, PAGE_ROWS if after else FIRST_ROWS)
         if page.user_id != self._user_id:
             raise SignedOut  # Somebody else's page is never stored, its cursor neither.
         if page.plain:

@@ -100,10 +100,14 @@ class Decision(NamedTuple):
     park: str = ""
 
 
+def is_news(row: ServerRow, row_version: int, buried: int) -> bool:
+    """Whether a row or tombstone is newer than these: the known row's version and the newest tombstone's. A repeated, late or own one is not."""
+    return row.row_version > max(row_version, buried)
+
+
 def incoming(local: Local, row: ServerRow) -> Decision:
     """A row or tombstone came with a pull or an event."""
-    # A repeated, late or own row: what is known is at least as new.
-    if row.row_version <= max(local.row_version, local.buried):
+    if not is_news(row, local.row_version, local.buried):
         return Decision(Case.OLD_NEWS)
     # Deleted elsewhere while the user has edits here: rows with edits are never removed, the answer to the push will park them.
     if row.deleted and local.touched:

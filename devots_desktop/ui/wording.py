@@ -71,7 +71,7 @@ def saved(live: Live, counts: Counts, since: datetime, now: datetime) -> str:
     if live is Live.LOCAL:
         return f"Saved on this device · {since:%H:%M}"
     if counts.arrived is not None and counts.contact is not None:
-        return " · ".join(filter(None, (waiting, f"{counts.arrived:,} todos fetched so far")))
+        return " · ".join(filter(None, (waiting, f"{counts.arrived:,} todo{'' if counts.arrived == 1 else 's'} fetched so far")))
     if live is Live.LIVE:
         all_sent = "Everything else sent" if counts.needs_you else "Everything sent"
         return f"{waiting or all_sent} · {since:%H:%M}"

@@ -6,6 +6,7 @@ import sys
 from tests.bench import (
     commit_to_paint,
     first_paint,
+    following,
     frozen_first_paint,
     keystroke,
     large_list,
@@ -33,6 +34,11 @@ BENCHES: dict[str, Bench] = {
     "memory": resting.run_memory,
     "idle": resting.run_idle,
     "simulation": simulation.run,
+    "catch-up": following.run_catch_up,
+    "paging": following.run_paging,
+    "first-sync": following.run_first,
+    "week-away": following.run_week,
+    "burst": following.run_burst,
     "search-million": search_typing.run_million,
 }
 

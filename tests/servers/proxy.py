@@ -18,12 +18,15 @@ class Proxy:
         lose: of each push with a mutation that was not seen before, lose the answer: the server has done it, and the connection ends.
         silent: take what comes and pass nothing on.
         lost: how many answers were lost.
+        round_trips: how often a client has spoken, at first or after the server has.
+        passed: bytes that went either way.
     """
 
     def __init__(self, port: int, *, lose: bool = False, silent: bool = False) -> None:
         """Stand before the server that listens on `port` of 127.0.0.1."""
         self._server = port
         self.lose, self.silent, self.lost = lose, silent, 0
+        self.round_trips = self.passed = 0
         self._seen: set[bytes] = set()
         self._open: set[socket.socket] = set()
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -62,8 +65,9 @@ class Proxy:
             _end(client)
             return
         self._open.add(server)
-        losing = threading.Event()
-        back = threading.Thread(target=self._pass_back, args=(server, client, losing), name="proxy", daemon=True)
+        losing, answered = threading.Event(), threading.Event()
+        answered.set()
+        back = threading.Thread(target=self._pass_back, args=(server, client, losing, answered), name="proxy", daemon=True)
         back.start()
         tail = b""
         with suppress(OSError):
@@ -73,13 +77,18 @@ class Proxy:
                     losing.set()
                 self._seen |= found
                 tail = chunk[-64:]
+                self.round_trips += answered.is_set()
+                answered.clear()
+                self.passed += len(chunk)
                 if not self.silent:
                     server.sendall(chunk)
         _end(server)
 
-    def _pass_back(self, server: socket.socket, client: socket.socket, losing: threading.Event) -> None:
+    def _pass_back(self, server: socket.socket, client: socket.socket, losing: threading.Event, answered: threading.Event) -> None:
         with suppress(OSError):
             while chunk := server.recv(_CHUNK):
+                answered.set()
+                self.passed += len(chunk)
                 if losing.is_set():
                     # The server answers when it has committed.
                     self.lost += 1

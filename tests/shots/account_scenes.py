@@ -1,17 +1,19 @@
 """The dialogs that add an account and sign in to one, in all their steps."""
 
+import time
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
-from devots_desktop.domain.account import Account, AccountKind, SecretStore
-from devots_desktop.domain.errors import AccountUnusable, ConfirmationNeeded, TooManyTries, Unreachable, WrongCredentials
+from devots_desktop.domain.account import Account, AccountKind, Live, SecretStore, Status
+from devots_desktop.domain.errors import AccountUnusable, ConfirmationNeeded, SignedOut, TooManyTries, Unreachable, WrongCredentials
 from devots_desktop.domain.finding import Finding, Level
 from devots_desktop.remote.supabase.keys import Project
 from devots_desktop.services.accounts import Accounts
 from devots_desktop.services.supabase_form import Way
 from devots_desktop.services.tasks import Tasks
+from devots_desktop.store import edits, replica
 from devots_desktop.store.profile import Profile
 from devots_desktop.ui.dialogs.add_postgres import AddPostgresDialog
 from devots_desktop.ui.dialogs.add_supabase import AddSupabaseDialog
@@ -20,7 +22,7 @@ from devots_desktop.ui.dialogs.sign_in import SignInDialog
 from devots_desktop.ui.dialogs.sign_in_supabase import SignInSupabaseDialog
 from devots_desktop.ui.entering import supabase_verbs
 from devots_desktop.ui.widgets.person_form import Mail
-from tests.shots.stage import SERVER, Stage, double_text
+from tests.shots.stage import SERVER, Stage, double_text, tell
 
 KEY = "sb_publishable_ACJWlzQHlZjBrEguHvfOxg_3BJgxAaH"
 PROJECT = "https://abcdefghijklmnopqrst.supabase.co"
@@ -223,6 +225,30 @@ def right_to_left_person(stage: Stage) -> QWidget:
     return _mirrored(supabase_code(stage))
 
 
+def _month_away(stage: Stage, status: Status) -> QWidget:
+    """Some todos were sent, a month passed, and one was edited since."""
+    window = stage.window(("Pay the rent", "Call the plumber", "Buy milk"), done=1, server=True, account=PROJECTS)
+    stage.all_sent()
+    with stage.opened.cache.transaction() as db:
+        replica.note_contact(db, int(time.time() * 1e6) - 30 * 86_400 * 1_000_000)
+        replica.set_cursor(db, replica.Cursor(since=1))
+    (newest,) = stage.opened.cache.db.execute("SELECT client_id FROM todo ORDER BY key DESC LIMIT 1").fetchone()
+    edits.edit(stage.opened.cache, newest, {"text": "Buy oat milk"})
+    tell(window, stage.opened, status)
+    return window
+
+
+def supabase_a_month_offline(stage: Stage) -> QWidget:
+    error = Unreachable(
+        "Offline", "No server answers at abcdefghijklmnopqrst.supabase.co.", "Check address and network; it is tried again by itself."
+    )
+    return _month_away(stage, Status(Live.OFFLINE, str(error)))
+
+
+def supabase_session_refused(stage: Stage) -> QWidget:
+    return _month_away(stage, Status(Live.SIGNED_OUT, str(SignedOut())))
+
+
 def large_text_account(stage: Stage) -> QWidget:
     double_text()
     return add_postgres(stage)
@@ -234,6 +260,7 @@ def account_scenes() -> tuple[Callable[[Stage], QWidget], ...]:
         choose_kind, add_supabase, supabase_secret_refused, supabase_anon_key_own_server, supabase_checking, supabase_lacking, supabase_person, supabase_code,
         supabase_new_password, supabase_confirming, supabase_too_many_tries, sign_in_supabase, sign_in_supabase_without_key,
         right_to_left_kinds, right_to_left_supabase, right_to_left_person, add_postgres, add_postgres_wrong, sign_in,
+        supabase_a_month_offline, supabase_session_refused,
     )  # fmt: skip
 
 

@@ -14,7 +14,6 @@ from devots_desktop.domain.errors import CacheUnusable
 from devots_desktop.domain.finding import Finding, Level
 from devots_desktop.domain.mutation import DELETED_ELSEWHERE
 from devots_desktop.domain.todo import ServerRow
-from devots_desktop.services.account import OpenAccount
 from devots_desktop.services.accounts import Accounts
 from devots_desktop.services.autostart import Autostart
 from devots_desktop.services.settings import Settings
@@ -39,7 +38,7 @@ from devots_desktop.ui.verbs import Verbs
 from devots_desktop.ui.widgets.selection import select_keys
 from devots_desktop.ui.window import MainWindow
 from tests.shots.account_scenes import account_scenes, large_account_scenes
-from tests.shots.stage import Stage, double_text
+from tests.shots.stage import Stage, double_text, tell
 
 _THREE = ("Pay the rent", "Call the plumber about the kitchen tap", "Buy oat milk")
 _DAY = (
@@ -55,12 +54,6 @@ _DAY = (
 _LONG = (
     "Write down everything that happened at the meeting, who promised what until when, and which of it was already promised last time, " * 3
 )
-
-
-def _tell(window: MainWindow, opened: OpenAccount, status: Status) -> None:
-    opened.status = status
-    window.show_status(opened.account.account_id, status)
-    window.show_view(window.model.view)
 
 
 def empty(stage: Stage) -> MainWindow:
@@ -231,7 +224,7 @@ def long_and_foreign(stage: Stage) -> MainWindow:
 def live(stage: Stage) -> MainWindow:
     window = stage.window(_DAY, done=3, server=True)
     stage.all_sent()
-    _tell(window, stage.opened, Status(Live.LIVE))
+    tell(window, stage.opened, Status(Live.LIVE))
     keys = [window.model.key(row) for row in (0, 3)]
     todos = [stage.opened.lists.todos(keys)[key] for key in keys]
     window.apply(ChangeSet(tuple(Change(1, Op.UPDATE, Via.LIVE, t.key, t.client_id, t.text, t.completed, 1, t) for t in todos)))
@@ -243,7 +236,7 @@ def live(stage: Stage) -> MainWindow:
 def offline_pending(stage: Stage) -> MainWindow:
     window = stage.window(_DAY, done=2, server=True)
     sentence = "db.example.org does not answer. It is tried again by itself; what you change is kept."
-    _tell(window, stage.opened, Status(Live.OFFLINE, sentence))
+    tell(window, stage.opened, Status(Live.OFFLINE, sentence))
     return window
 
 
@@ -264,7 +257,7 @@ def _park(stage: Stage) -> None:
 def parked(stage: Stage) -> MainWindow:
     window = stage.window(_DAY[:6], server=True)
     _park(stage)
-    _tell(window, stage.opened, Status(Live.CHECKING))
+    tell(window, stage.opened, Status(Live.CHECKING))
     return window
 
 
@@ -287,7 +280,7 @@ def needs_you(stage: Stage) -> MainWindow:
         assert row is not None
         conflicts.add_row(db, row, 1_790_000_000_000_000)
     edits.delete(stage.opened.cache, ids[7])
-    _tell(window, stage.opened, Status(Live.LIVE))
+    tell(window, stage.opened, Status(Live.LIVE))
     window.show()
     window.sidebar.needs_you.click()
     return window
@@ -296,7 +289,7 @@ def needs_you(stage: Stage) -> MainWindow:
 def nothing_needs_you(stage: Stage) -> MainWindow:
     window = _deciding(stage, stage.window(_DAY, server=True))
     stage.all_sent()
-    _tell(window, stage.opened, Status(Live.LIVE))
+    tell(window, stage.opened, Status(Live.LIVE))
     window.show()
     window.commands[Do.NEEDS_YOU].trigger()
     return window
@@ -324,7 +317,7 @@ def _missing(stage: Stage) -> MainWindow:
     with stage.opened.cache.transaction() as db:
         gone = [row[0] for row in db.execute("SELECT client_id FROM todo WHERE key < 9")]
         missing.note(db, gone, 1_790_000_000_000_000)
-    _tell(window, stage.opened, Status(Live.LIVE))
+    tell(window, stage.opened, Status(Live.LIVE))
     return window
 
 
@@ -349,7 +342,7 @@ def conflict(stage: Stage) -> MainWindow:
         )
         conflicts.add(db, newest[0][0], "completed", True, False, 1_790_100_000_000_000)
         conflicts.add(db, newest[1][0], "text", "Order filters", "Order new filters", 1_790_000_000_000_000)
-    _tell(window, stage.opened, Status(Live.LIVE))
+    tell(window, stage.opened, Status(Live.LIVE))
     _details(window)
     return window
 
@@ -365,7 +358,7 @@ def first_download(stage: Stage) -> MainWindow:
         arrived = [ServerRow(str(number), number, f"Todo {number}", False, 0, 0, 1) for number in range(1_500)]
         replica.show_all(db, arrived, {}, Via.PULL, 0, tell=False)
         replica.note_contact(db, 1_790_000_000_000_000)
-    _tell(window, stage.opened, Status(Live.CHECKING))
+    tell(window, stage.opened, Status(Live.CHECKING))
     return window
 
 
@@ -375,7 +368,7 @@ def why(stage: Stage) -> MainWindow:
     with stage.opened.cache.transaction() as db:
         replica.note_contact(db, 1_790_000_000_000_000)
         replica.set_cursor(db, replica.Cursor(since=1))
-    _tell(window, stage.opened, stage.opened.status)
+    tell(window, stage.opened, stage.opened.status)
     window.show()
     window.status_line.saved.setFocus()
     window.status_line.saved.click()
@@ -384,7 +377,7 @@ def why(stage: Stage) -> MainWindow:
 
 def signed_out(stage: Stage) -> MainWindow:
     window = stage.window(_DAY[:5], done=1, server=True)
-    _tell(window, stage.opened, Status(Live.SIGNED_OUT, "Your session has ended. Sign in again; your changes are kept and will be sent."))
+    tell(window, stage.opened, Status(Live.SIGNED_OUT, "Your session has ended. Sign in again; your changes are kept and will be sent."))
     return window
 
 
@@ -436,7 +429,7 @@ FOUND = (
     Finding("disk space", Level.OK, "74.6 GB are free on the disk of the list."),
     Finding("list", Level.OK, "3 todos; structure and checksums are sound."),
     Finding("outbox", Level.WARNING, "2 changes wait, the oldest for 3 hours.", "Send them: devots sync --once"),
-    Finding("server", Level.OK, "PostgreSQL 18.4 answers, at revision 0005."),
+    Finding("server", Level.OK, "PostgreSQL 18.4 answers, at revision 0006."),
     Finding(
         "functions and rights",
         Level.WRONG,

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QApplication, QWidget
 
-from devots_desktop.domain.account import Account, AccountKind, SecretStore
+from devots_desktop.domain.account import Account, AccountKind, SecretStore, Status
+from devots_desktop.services.account import OpenAccount
 from devots_desktop.services.accounts import Accounts
 from devots_desktop.store import edits
 from devots_desktop.store.profile import Profile
@@ -27,11 +28,11 @@ class Stage:
     folder: Path
     shown: QWidget | None = None
 
-    def window(self, texts: tuple[str, ...] = (), *, done: int = 0, server: bool = False) -> MainWindow:
-        """A window with these todos, of which the oldest `done` are done."""
+    def window(self, texts: tuple[str, ...] = (), *, done: int = 0, server: bool = False, account: Account = SERVER) -> MainWindow:
+        """A window with these todos, of which the oldest `done` are done; with `server`, of this account."""
         profile = Profile(self.folder)
         if server:
-            profile.put(SERVER)
+            profile.put(account)
         self.accounts = Accounts(profile, clock=_ticking())
         self.opened = self.accounts.open(self.accounts.current())
         ids = [edits.add(self.opened.cache, text) for text in texts]
@@ -58,3 +59,10 @@ def double_text() -> None:
     font = app.font()
     font.setPointSizeF(font.pointSizeF() * 2)
     app.setFont(font)
+
+
+def tell(window: MainWindow, opened: OpenAccount, status: Status) -> None:
+    """Show how an account stands."""
+    opened.status = status
+    window.show_status(opened.account.account_id, status)
+    window.show_view(window.model.view)

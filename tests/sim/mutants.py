@@ -21,7 +21,7 @@ from devots_desktop.store.cache import Cache
 from devots_desktop.store.rows import Row
 from devots_desktop.sync import apply, plan
 from devots_desktop.sync.engine import Engine
-from devots_desktop.sync.exchange import PAGE_ROWS, Exchange
+from devots_desktop.sync.exchange import FIRST_ROWS, Exchange
 from devots_desktop.sync.plan import Case, Decision, Local
 from tests.sim.seeds import live
 
@@ -107,7 +107,7 @@ def epoch_not_looked_at() -> AbstractContextManager[object]:
 
 def page_of_another_user_stored() -> AbstractContextManager[object]:
     async def page(exchange: Exchange, since: int, after: Any) -> Page:
-        page: Page = await exchange._remote.pull(since, after, PAGE_ROWS)
+        page: Page = await exchange._remote.pull(since, after, FIRST_ROWS)
         return page
 
     return mock.patch.object(Exchange, "_page", page)

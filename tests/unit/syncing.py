@@ -69,7 +69,7 @@ class World:
         self.slept: list[float] = []
         self.remotes: list[Scripted] = []
         self.on_pull: Callable[[], None] | None = None
-        self.page_rows = exchange.PAGE_ROWS
+        self.page_rows = exchange.FIRST_ROWS
         self.lose_answers = self.closed = 0
         self.deaf = False
         self.asleep = 0.0

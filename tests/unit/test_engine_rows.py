@@ -196,7 +196,7 @@ class TestPull:
         async def dying(work: Callable[[], Result]) -> Result:
             result = work()
             done.append(work)
-            if len(world.texts) >= 500:
+            if len(world.texts) >= apply.SLICE:
                 raise Unreachable("Dead", "The device died.", "")
             return result
 
@@ -204,8 +204,8 @@ class TestPull:
         dead._run = dying
         with pytest.raises(Unreachable):
             world.loop.run_until_complete(dead.once(5))
-        assert (len(world.texts), apply.cursor(world.cache)) == (500, before)
-        assert world.once().pulled == 1_800
+        assert (len(world.texts), apply.cursor(world.cache)) == (apply.SLICE, before)
+        assert world.once().pulled == 2_300 - apply.SLICE
         assert len(world.texts) == 2_300
 
 

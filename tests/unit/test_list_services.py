@@ -12,6 +12,7 @@ import pytest
 from devots_desktop.domain.changes import ChangeSet, Op
 from devots_desktop.domain.errors import InvalidText
 from devots_desktop.domain.steps import Action, Step
+from devots_desktop.services import account as services_account
 from devots_desktop.services.account import OpenAccount
 from devots_desktop.services.tasks import Tasks
 from devots_desktop.store.lists import Lists, View
@@ -112,6 +113,17 @@ def unindexed(path: Path) -> int:
 async def all_indexed(account: OpenAccount) -> None:
     while unindexed(account.cache.path):  # noqa: ASYNC110 (nobody is told when it ends, on purpose)
         await asyncio.sleep(0.005)
+
+
+def test_nothing_is_indexed_while_changes_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(services_account, "INDEX_AFTER_S", 3_600.0)
+
+    async def scene(account: OpenAccount) -> None:
+        for number in range(20):
+            await account.todos.add(f"todo {number}")
+            assert unindexed(account.cache.path) == number + 1
+
+    play(tmp_path, scene, follow=True)
 
 
 def test_what_is_written_is_indexed_by_itself(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -162,11 +163,12 @@ class TestList:
         world.on_rows = lambda: seen.append(len(world.texts))
         assert world.once().pulled == 5
         # Asked first what kind of server it is, before anything would be sent.
-        assert (seen, len(world.texts), apply.cursor(world.cache).epoch) == ([0, 2, 4], 5, PLAIN)
+        # Each page is asked for while the one before it is being stored.
+        assert (seen, len(world.texts), apply.cursor(world.cache).epoch) == ([0, 0, 2], 5, PLAIN)
 
     def test_a_first_one_goes_on_where_it_broke_off(self, world: PlainWorld) -> None:
         def cut() -> None:
-            if len(world.texts) == 4:
+            if world.asked.count("rows") == 3:
                 world.on_rows = None
                 raise Unreachable("Offline", "Cut.", "")
 
@@ -175,6 +177,7 @@ class TestList:
             world.add(str(number))
         world.on_rows = cut
         world.once()
+        assert len(world.texts) == 4
         assert world.once().pulled == 3
         assert len(world.texts) == 7
 
@@ -482,6 +485,21 @@ class TestSwitch:
         assert world.once().live is Live.LIVE
         assert (world.server_texts, world.texts, queue(world.cache)) == (["milk"], ["milk"], [])
         assert shown(world.cache).keys() == world.server.todos(ME).keys()
+
+    def test_keys_are_not_taken_from_an_empty_list_without_a_second_look(self, world: PlainWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+        world.once()
+        edits.add(world.cache, "milk")
+        world.lose = ["insert"]
+        world.once()
+        world.server.upgrade()
+
+        def twist(page: Page) -> Page:
+            # The second one: the first tells that the server is another one, this one which keys it has.
+            return replace(page, rows=(), more=False) if len(world.pulls) == 2 else page
+
+        monkeypatch.setattr(world, "twist", twist)
+        assert world.once().live is Live.LIVE
+        assert (world.server_texts, world.texts, queue(world.cache)) == (["milk"], ["milk"], [])
 
     def test_one_whose_request_was_lost_is_sent(self, world: PlainWorld) -> None:
         world.once()

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import ssl
 from collections.abc import Callable
 
@@ -23,6 +24,7 @@ from devots_desktop.domain.errors import (
 from devots_desktop.remote.supabase import failures, http
 from devots_desktop.remote.supabase.http import Rejected
 from devots_desktop.remote.supabase.keys import Project
+from devots_desktop.remote.supabase.session import auth_client
 from tests.servers.supabase.faults import ANSWERS
 
 PROJECT = Project("https://abcdefghijklmnopqrst.supabase.co")
@@ -215,3 +217,19 @@ def test_no_answer_is_told_from_a_wrong_one(error: httpx.TransportError, kind: t
     found = failures.transport(error, PROJECT)
     assert (type(found), found.title) == (kind, title)
     assert PRIVATE not in said(found)
+
+
+def test_no_answer_to_the_library_of_the_auth_server_is_told_as_such() -> None:
+    """It wraps what the network raised in an error of its own."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        nowhere = Project(f"http://127.0.0.1:{held.getsockname()[1]}")
+
+        async def ask() -> None:
+            async with http.make_client(nowhere) as client:
+                with failures.translated(nowhere):
+                    await auth_client(nowhere, "key", client).refresh_session("abcdefghijkl")
+
+        with pytest.raises(Unreachable) as caught:
+            asyncio.run(ask())
+    assert caught.value.title == "Offline"

@@ -43,11 +43,11 @@ _AGAIN = (
     "0003_epoch",
     "0003_stamp",
     "0003_push",
-    "0003_pull",
     "0003_owner",
     "0004_sign_in",
     "0004_notify",
     "0005_digest",
+    "0006_pull",
 )
 """The scripts that make functions, policies, triggers and rights, in their order. Each is safe to run again and changes no todo."""
 

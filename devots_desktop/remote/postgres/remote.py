@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import TextClause, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from devots_desktop.domain.digest import Digest, Range
@@ -24,6 +24,8 @@ from devots_desktop.remote.postgres.address import Address
 from devots_desktop.remote.postgres.connection import Link
 from devots_desktop.remote.postgres.listener import Listener
 from devots_desktop.remote.thread import BlockingThread
+
+Result = TypeVar("Result")
 
 _REACH_S = 3.0
 _TOUCH_EVERY_S = 24 * 3600.0
@@ -60,25 +62,25 @@ class PostgresRemote:
 
     async def push(self, mutations: Sequence[Mutation]) -> list[Answer]:
         """See Remote.push."""
-        given = await self._call(_PUSH, mutations=wire.mutations(mutations))
-        return list(map(wire.answer, given))
+        return await self._call(_PUSH, lambda given: list(map(wire.answer, given)), mutations=wire.mutations(mutations))
 
     async def pull(self, since: int, after: Position | None, limit: int) -> Page:
         """See Remote.pull. Once a day it keeps the session from ending while it is in use."""
         if self._touched is None or time.time() - self._touched > _TOUCH_EVERY_S:
-            await self._call(_TOUCH)
+            await self._call(_TOUCH, lambda _: None)
             self._touched = time.time()
         version, key = after or (None, None)
-        return wire.page(await self._call(_PULL, since=since, after_version=version, after_key=key, limit=limit), limit)
+        made = partial(wire.page, limit=limit)
+        return await self._call(_PULL, made, since=since, after_version=version, after_key=key, limit=limit)
 
     async def digest(self, ranges: Sequence[Range], most: int) -> Digest:
         """See Comparable.digest."""
         lows, highs = ([str(UUID(int=end)) for end in ends] for ends in zip(*ranges, strict=True))
-        return wire.digest(await self._call(_DIGEST, lows=lows, highs=highs, most=most))
+        return await self._call(_DIGEST, wire.digest, lows=lows, highs=highs, most=most)
 
     async def fetch(self, client_ids: Sequence[str]) -> Page:
         """See Comparable.fetch."""
-        return wire.page(await self._call(_FETCH, keys=list(client_ids)), limit=len(client_ids) + 1)
+        return await self._call(_FETCH, partial(wire.page, limit=len(client_ids) + 1), keys=list(client_ids))
 
     async def listen(self, ready: Callable[[], None], changed: Callable[[], None]) -> None:
         """See Remote.listen."""
@@ -122,11 +124,15 @@ class PostgresRemote:
                 await self._thread.call(self._link.close)
         self._thread.close()
 
-    async def _call(self, statement: Any, **values: Any) -> Any:
-        """Ask, for a bounded time: what accepts and never answers, a proxy whose server is gone, would hold up the sync for ever."""
+    async def _call(self, statement: TextClause, made: Callable[[Any], Result], **values: Any) -> Result:
+        """Ask, for a bounded time: what accepts and never answers, a proxy whose server is gone, would hold up the sync for ever.
+
+        Args:
+            made: what is made of the answer, on the connection's thread: a page takes longer than a frame of the window's.
+        """
         try:
             async with asyncio.timeout(_ANSWER_S):
-                return await self._thread.call(lambda: self._link.one(statement, {**values, "token": self._token}))
+                return await self._thread.call(lambda: made(self._link.one(statement, {**values, "token": self._token})))
         except TimeoutError:
             raise Unreachable("Server silent", "The server took the request and does not answer.", "It is tried again by itself.") from None
 

@@ -1,0 +1,112 @@
+"""The window on a Supabase account whose session is old, and then refused: the list stays, edits are taken, and nothing is lost."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication, QDialog
+
+from devots_desktop.domain.account import Account, Live, SecretStore, Status
+from devots_desktop.services.accounts import Accounts
+from devots_desktop.services.supabase_form import SupabaseForm, Way
+from devots_desktop.services.tasks import Tasks
+from devots_desktop.store.profile import Profile
+from devots_desktop.ui.dialogs.sign_in_supabase import SignInSupabaseDialog
+from devots_desktop.ui.session import Session
+from devots_desktop.ui.window import MainWindow
+from tests.servers.fixtures import VERSIONS, Servers
+from tests.servers.postgres import binaries
+from tests.servers.supabase import SupabaseServer
+from tests.ui.test_session import drive, on_loop, texts, type_todo, until
+
+ADA, PASSWORD = "ada@example.org", "correct horse"
+DAY_S = 86_400
+
+
+@pytest.fixture
+def project(servers: Servers) -> Iterator[SupabaseServer]:
+    version = next((version for version in reversed(VERSIONS) if binaries(version)), VERSIONS[-1])
+    with servers.project(version, "managed") as made:
+        yield made
+
+
+def signed_up(qapp: QApplication, folder: Path, project: SupabaseServer) -> Account:
+    """A profile with an account that has been used, and whose window was closed."""
+    made: list[Account] = []
+
+    async def use() -> None:
+        accounts = Accounts(Profile(folder))
+        form = SupabaseForm.from_text(
+            project.url, project.publishable_key, email=ADA, password=PASSWORD, way=Way.SIGN_UP, secrets=SecretStore.FILE, name="Ada"
+        )
+        made.append(await accounts.add_supabase(form))
+        opened = accounts.open(made[0])
+        tasks = Tasks(lambda *_: None)
+        opened.start(tasks)
+        await opened.todos.add("milk")
+        await until(lambda: at_server(project) == ["milk"])
+        await until(lambda: opened.status.live is Live.LIVE)
+        await tasks.close()
+        await opened.close()
+
+    on_loop(qapp, use)
+    return made[0]
+
+
+def at_server(project: SupabaseServer) -> list[str]:
+    """The texts of everybody's todos."""
+    with project.database.connect() as owner:
+        return [text for (text,) in owner.execute("select text from todo order by id").fetchall()]
+
+
+def dialogs() -> list[QDialog]:
+    """Those on screen."""
+    return [each for each in QApplication.topLevelWidgets() if isinstance(each, QDialog) and each.isVisible()]
+
+
+def woken(session: Session) -> Status:
+    """How the current account stands; whatever it waits for, it looks again as after a sleep."""
+    engine = session._current._engine
+    assert engine is not None
+    engine._woken.set()
+    return session._current.status
+
+
+def away(project: SupabaseServer, *, gone: bool) -> None:
+    project.faults.auth.offline = project.faults.rest.offline = gone
+
+
+def test_a_month_later_and_offline_there_is_the_list_and_no_wall_and_a_refused_session_keeps_all(
+    qapp: QApplication, tmp_path: Path, project: SupabaseServer
+) -> None:
+    signed_up(qapp, tmp_path / "profile", project)
+    project.clock.advance(30 * DAY_S)
+    away(project, gone=True)
+
+    async def use(session: Session, window: MainWindow) -> None:
+        assert texts(window) == ["o milk"]
+        type_todo(window, "bread")
+        await until(lambda: texts(window) == ["o bread", "o milk"])
+        await until(lambda: session._current.status.sentence)
+        assert "No server answers" in session._current.status.sentence
+        assert (session._current.status.live, dialogs()) == (Live.OFFLINE, [])
+        with project.database.connect("postgres") as admin:
+            admin.execute("delete from auth.sessions")
+        away(project, gone=False)
+        await until(lambda: woken(session).live is Live.SIGNED_OUT, seconds=20)
+        assert (texts(window), dialogs()) == (["o bread", "o milk"], [])
+        assert "Sign in again" in session._current.status.sentence
+        assert window.status_line.sign_in is not None
+        assert window.status_line.sign_in.isVisible()
+        type_todo(window, "eggs")
+        await until(lambda: len(texts(window)) == 3)
+        window.status_line.sign_in.click()
+        await until(dialogs)
+        (dialog,) = dialogs()
+        assert isinstance(dialog, SignInSupabaseDialog)
+        dialog.person.password.edit.setText(PASSWORD)
+        dialog.confirm.click()
+        await until(lambda: at_server(project) == ["milk", "bread", "eggs"], seconds=20)
+        assert session._current.status.live is not Live.SIGNED_OUT
+
+    drive(qapp, tmp_path / "profile", use)
