@@ -193,9 +193,9 @@ class TestStartWithoutNetwork:
 class TestLostAnswer:
     """Not a trap, as long as the old refresh token is not thrown away before there is a new one."""
 
-    @pytest.mark.parametrize("counted", [False, True], ids=["listed", "counted"])
-    def test_ours_asks_again_with_what_it_has(self, project: SupabaseServer, counted: bool) -> None:  # noqa: FBT001
-        project.settings.counted_tokens = counted
+    @pytest.mark.parametrize("kind", ["listed", "counted"])
+    def test_ours_asks_again_with_what_it_has(self, project: SupabaseServer, kind: str) -> None:
+        project.settings.counted_tokens = kind == "counted"
 
         @runs
         async def act() -> None:
