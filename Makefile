@@ -14,13 +14,13 @@ run:  ## open the window (ARGS="list --json" runs a command instead)
 	$(BOOTSTRAP) run
 	@exec $(VENV) main.py $(ARGS)
 
-demo:  ## two windows, one person, a real PostgreSQL that is made for it
+demo:  ## two windows, one person, a real PostgreSQL that is made for it (BACKEND=supabase: a project on it)
 	$(BOOTSTRAP) dev
-	@exec $(VENV) -m tests.demo $(ARGS)
+	@exec $(VENV) -m tests.demo $(if $(BACKEND),--backend $(BACKEND)) $(ARGS)
 
 demo-check:  ## the demo driven by a program: 200 changes, nothing lost, one line of figures
 	$(BOOTSTRAP) dev
-	@exec $(VENV) -m tests.demo --check $(ARGS)
+	@exec $(VENV) -m tests.demo --check $(if $(BACKEND),--backend $(BACKEND)) $(ARGS)
 
 standin:  ## a Supabase project on this computer to try things on, with a person in it (ARGS=--plain: with the table of a guide)
 	$(BOOTSTRAP) dev

@@ -170,8 +170,12 @@ class Accounts:
             address=form.project.to_dict(),
             secrets=form.secrets,
         )
-        self._refuse_twice(account)
-        await self.supabase.keep(account, form.key, tokens)
+        try:
+            self._refuse_twice(account)
+            await self.supabase.keep(account, form.key, tokens)
+        except DevotsError:
+            await self.supabase.leave(form, tokens)
+            raise
         self._profile.put(account)
         return account
 
@@ -195,6 +199,7 @@ class Accounts:
         form = _ready(form, kept.get("key", ""))
         tokens = await self.supabase.enter(form)
         if tokens.user_id != account.user_id:
+            await self.supabase.leave(form, tokens)
             raise _another_person()
         await self.supabase.keep(account, form.key, tokens)
 

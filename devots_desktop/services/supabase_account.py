@@ -6,12 +6,12 @@ is loaded on a thread when it is needed.
 
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
 from devots_desktop.domain.account import Account
-from devots_desktop.domain.errors import AccountUnusable, SignedOut, Unreachable
+from devots_desktop.domain.errors import AccountUnusable, DevotsError, SignedOut, Unreachable
 from devots_desktop.remote.supabase.keys import Project
 from devots_desktop.services.secrets import Secrets
 from devots_desktop.services.supabase_form import SupabaseForm, Way
@@ -73,6 +73,11 @@ class SupabaseAccounts:
                 return await door.sign_up(form.email, form.password)
             case Way.PASSWORD:
                 return await door.sign_in(form.email, form.password)
+
+    async def leave(self, form: SupabaseForm, tokens: "Tokens") -> None:
+        """End a session that is not going to be used. Raises nothing of the family: it ends with the tokens that nobody keeps."""
+        with suppress(DevotsError):
+            await (await _door(form)).leave(tokens)
 
     async def keep(self, account: Account, key: str, tokens: "Tokens") -> None:
         """Store a session that was just begun, and use it from now on. Raises AccountUnusable: it cannot be stored where the account says."""

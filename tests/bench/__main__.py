@@ -16,6 +16,8 @@ from tests.bench import (
     scrolling,
     search_typing,
     simulation,
+    stalls,
+    supabase_live,
 )
 from tests.bench.report import Bench, Row, table, write
 from tests.window.program import ROOT
@@ -39,10 +41,16 @@ BENCHES: dict[str, Bench] = {
     "first-sync": following.run_first,
     "week-away": following.run_week,
     "burst": following.run_burst,
+    "stalls": stalls.run,
     "search-million": search_typing.run_million,
 }
 
-WHEN_NAMED: dict[str, Bench] = {"idle-long": resting.run_idle_long, "peers": peers.run}
+WHEN_NAMED: dict[str, Bench] = {
+    "idle-long": resting.run_idle_long,
+    "peers": peers.run,
+    "supabase-live": supabase_live.run,
+    "supabase-away": supabase_live.run_away,
+}
 """They take minutes, or install what they need: only where they are asked for."""
 
 

@@ -31,12 +31,13 @@ class Follower:
         statuses: what the engine said, in order.
     """
 
-    def __init__(self, folder: Path, server: SupabaseServer) -> None:
+    def __init__(self, folder: Path, server: SupabaseServer, project: Project | None = None) -> None:
+        """`project`: where the device reaches the server, if not at its own address."""
         session = server.sign_up("ada@example.org")
         self.user_id: str = session["user"]["id"]
         self.keep = MemoryKeep(Tokens(self.user_id, session["refresh_token"]))
         self.statuses: list[Status] = []
-        self._server = server
+        self._project, self._key = project or Project(server.url), server.publishable_key
         self._cache = Cache(folder / "cache.sqlite3", syncs=True, clock=now)
         self._engine = Engine(
             self._cache,
@@ -78,7 +79,7 @@ class Follower:
         return [text for (text,) in self._cache.db.execute("SELECT text FROM todo ORDER BY text")]
 
     async def _connect(self) -> Remote:
-        return await choose(Link(Project(self._server.url), self._server.publishable_key, self.keep))
+        return await choose(Link(self._project, self._key, self.keep))
 
     async def _run(self, work: Callable[[], Result]) -> Result:
         return work()

@@ -36,6 +36,7 @@ class MemoryKeep:
         self._lock = asyncio.Lock()
         self.refused = False
         self.saved: list[str] = []
+        self.loads = 0
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[None]:
@@ -43,6 +44,7 @@ class MemoryKeep:
             yield
 
     async def load(self) -> Tokens:
+        self.loads += 1
         if self.refused:
             raise SignedOut
         return self.tokens

@@ -20,6 +20,7 @@ from devots_desktop.domain.errors import (
 )
 from devots_desktop.services.account import OpenAccount
 from devots_desktop.services.accounts import Accounts
+from devots_desktop.services.secrets import Secrets
 from devots_desktop.services.supabase_form import SupabaseForm, Way
 from devots_desktop.services.tasks import Tasks
 from devots_desktop.store.profile import Profile
@@ -81,6 +82,13 @@ def at_server(project: SupabaseServer) -> list[str]:
         return [text for (text,) in owner.execute("select text from todo order by id").fetchall()]
 
 
+def sessions(project: SupabaseServer) -> int:
+    """How many people are signed in, on all devices."""
+    with project.database.connect("postgres") as admin:
+        [(count,)] = admin.execute("select count(*) from auth.sessions").fetchall()
+    return int(count)
+
+
 def end_sessions(project: SupabaseServer) -> None:
     """As somebody's "sign out everywhere" does; what was given out before is good for an hour, which passes as well."""
     with project.database.connect("postgres") as admin:
@@ -131,6 +139,17 @@ class TestAdding:
         asyncio.run(accounts.add_supabase(form(project, way=Way.SIGN_UP)))
         with pytest.raises(AccountUnusable, match="already in the list"):
             asyncio.run(accounts.add_supabase(form(project)))
+        assert sessions(project) == 1
+
+    def test_a_session_that_cannot_be_kept_is_ended(
+        self, project: SupabaseServer, accounts: Accounts, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def locked(*_: object) -> None:
+            raise RuntimeError("locked")
+
+        monkeypatch.setattr(Secrets, "_write", locked)
+        assert refused(accounts, form(project, way=Way.SIGN_UP)).title == "Keyring not usable"
+        assert sessions(project) == 0
 
     @pytest.mark.parametrize(
         ("setting", "value", "way", "title"),
@@ -270,6 +289,7 @@ class TestAgain:
             asyncio.run(accounts.sign_in_supabase(account, SupabaseForm.again(account, password=PASSWORD)))
         assert caught.value.title == "Another person"
         assert asyncio.run(accounts._secrets.get(account)) == kept
+        assert sessions(project) == 1
         assert asyncio.run(accounts.add_supabase(form(project))).user_id != account.user_id
 
     def test_where_the_key_went_with_the_keyring_it_is_asked_for(self, project: SupabaseServer, accounts: Accounts) -> None:
@@ -289,8 +309,7 @@ class TestRemoving:
         account = asyncio.run(accounts.add_supabase(form(project)))
         asyncio.run(accounts.remove(account))
         assert [each.name for each in accounts.all()] == ["This computer"]
-        with project.database.connect("postgres") as admin:
-            assert admin.execute("select count(*) from auth.sessions").fetchone() == (1,)
+        assert sessions(project) == 1
 
     def test_it_goes_while_the_server_is_away(self, project: SupabaseServer, accounts: Accounts) -> None:
         account = asyncio.run(accounts.add_supabase(form(project, way=Way.SIGN_UP)))

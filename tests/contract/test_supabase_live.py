@@ -118,7 +118,13 @@ DISTURBANCES: dict[str, Disturb] = {
 }
 
 
-@pytest.mark.parametrize("name", DISTURBANCES)
+PLAIN_TOO = ("cut", "expired token", "poller crashed", "event dropped", "no JSON")
+"""The connection is the same for both forms of a project; what is wanted from it, and what a pull is, is not."""
+
+
+@pytest.mark.parametrize(
+    ("server", "name"), [("managed", name) for name in DISTURBANCES] + [("plain", name) for name in PLAIN_TOO], indirect=["server"]
+)
 def test_an_edit_made_elsewhere_arrives_after(server: SupabaseServer, tmp_path: Path, name: str) -> None:
     device = Follower(tmp_path, server)
     web = Elsewhere(server, device.user_id)
@@ -259,22 +265,26 @@ class TestItsEnd:
 
 class TestTokens:
     def test_a_renewed_token_reaches_the_channel_before_the_old_one_ends(
-        self, server: SupabaseServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, server: SupabaseServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
+        caplog.set_level("INFO")
         monkeypatch.setattr(session, "_LOOK_LEAST_S", 0.1)
-        server.settings.jwt_seconds = 95  # five more than the refresher allows
-        device = Follower(tmp_path, server)
+        server.settings.jwt_seconds = 92  # two more than the refresher leaves
 
         async def scene() -> None:
-            async with device.following():
-                saved = len(device.keep.saved)
-                await until(lambda: len(device.keep.saved) > saved, "the rotation")
-                server.clock.advance(60)
-                Elsewhere(server, device.user_id).add("told")
-                await device.shows("told")
-                assert [status.live for status in device.statuses] == [Live.CHECKING, Live.LIVE]
+            live, changed = asyncio.Event(), asyncio.Event()
+            link, listening = await listen(server, live.set, changed.set)
+            await live.wait()
+            server.settings.jwt_seconds = 3_600
+            await changed.wait()  # the server has taken the new token
+            server.clock.advance(200)
+            changed.clear()
+            Elsewhere(server, await link.session.who()).add("told")
+            await changed.wait()
+            await ended(link, listening)
 
         run(scene)
+        assert not [text for text in caplog.messages if text.startswith("Realtime:")], "the connection was not made again"
 
 
 class TestDeletes:

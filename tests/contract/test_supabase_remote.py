@@ -234,8 +234,9 @@ async def test_a_page_of_a_captive_portal_is_no_list(plain_project: SupabaseServ
     for server in (plain_project, project):
         async with connected(server, keep_of(server)) as remote:
             server.faults.rest.answers = ["captive_portal"]
-            with pytest.raises(Unreachable):
+            with pytest.raises(Unreachable) as caught:
                 await remote.pull(0, None, 500)
+            assert caught.value.title == "Network wants a sign-in"
 
 
 @pytest.mark.parametrize("given", [{"rows": []}, [], None, "text", {"user": "x", "horizon": "?", "epoch": "", "rows": []}])
@@ -250,6 +251,17 @@ async def test_json_of_another_shape_is_no_list(project: SupabaseServer, monkeyp
         with pytest.raises(Unreachable) as caught:
             await remote.pull(0, None, 500)
         assert caught.value.title == failures.unreadable().title
+
+
+@runs
+async def test_a_long_page_is_cut_so_that_the_window_does_not_wait_for_it(project: SupabaseServer) -> None:
+    keep = keep_of(project)
+    sql(project, "insert into todo(user_id, text) select %s, 'todo ' || n from generate_series(1, 1500) n", keep.tokens.user_id)
+    async with connected(project, keep) as remote:
+        first = await remote.pull(0, None, 2_000)
+        assert (len(first.rows), first.more) == (1_000, True)
+        rest = await remote.pull(0, first.end, 2_000)
+        assert (len(rest.rows), rest.more) == (500, False)
 
 
 @runs

@@ -67,7 +67,7 @@ class TestRefresh:
     async def test_however_many_ask_there_is_one(self, project: SupabaseServer) -> None:
         async with signed_in(project) as ada:
             tokens = await asyncio.gather(*(ada.session.token() for _ in range(10)))
-            assert len(set(tokens)) == len(ada.keep.saved) == 1
+            assert len(set(tokens)) == len(ada.keep.saved) == ada.keep.loads == 1
 
     @runs
     async def test_it_goes_on_when_who_asked_has_gone(self, project: SupabaseServer) -> None:
@@ -113,6 +113,14 @@ class TestRefresh:
             assert await ada.session.token() == first
             assert await ada.session.who() == ada.keep.tokens.user_id
             ada.pass_time(HOUR_S)
+            assert await ada.session.token() != first
+
+    @runs
+    async def test_one_that_the_server_holds_for_old_is_renewed_to_ask_who(self, project: SupabaseServer) -> None:
+        async with signed_in(project) as ada:
+            first = await ada.session.token()
+            project.clock.advance(HOUR_S + 60)
+            assert await ada.session.who() == ada.keep.tokens.user_id
             assert await ada.session.token() != first
 
     @runs

@@ -88,7 +88,7 @@ def check(on: Stage) -> Figures:
             for window in (typed, other):
                 window.live()
             _type_all(figures, there, typed, other, owner)
-            _count_notifications(figures, there, typed, other, owner)
+            _count_notifications(figures, there, (typed, other), owner, on.account.user_id)
         except NotSeen as error:
             figures.trouble(str(error))
         for window in (typed, other):
@@ -144,16 +144,19 @@ def _commits(owner: psycopg.Connection) -> dict[str, int]:
     return {client_id: at * 1_000 - between for client_id, at in owner.execute(_COMMITS)}
 
 
-def _count_notifications(figures: Figures, there: dict[str, Shown], typed: Window, other: Window, owner: psycopg.Connection) -> None:
+def _count_notifications(
+    figures: Figures, there: dict[str, Shown], windows: tuple[Window, Window], owner: psycopg.Connection, user_id: str
+) -> None:
     """Let somebody else add a todo: the typing window must tell of this one alone. An own change would have been told before or with it."""
-    statement = 'insert into todo(text, user_id) select %s, id from "user" returning client_id::text'
-    row = owner.execute(statement, [FROM_ELSEWHERE]).fetchone()
+    typed, other = windows
+    statement = "insert into todo(text, user_id) values (%s, %s) returning client_id::text"
+    row = owner.execute(statement, [FROM_ELSEWHERE, user_id]).fetchone()
     assert row is not None
     there[row[0]] = Shown(row[0], FROM_ELSEWHERE)
-    for window in (typed, other):
+    for window in windows:
         arrived = window.painted(FROM_ELSEWHERE)
         window.said("notified", after=arrived["ns"])
-    told = {window.name: [event["count"] for event in window.events if event["event"] == "notified"] for window in (typed, other)}
+    told = {window.name: [event["count"] for event in window.events if event["event"] == "notified"] for window in windows}
     figures.notified_own = sum(told[typed.name]) - 1
     figures.notified_other = len(told[other.name])
 

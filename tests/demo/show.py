@@ -9,13 +9,13 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.demo.stage import EMAIL, Stage, stage
+from tests.demo.stage import EMAIL, Backend, Stage, stage
 from tests.window.program import ROOT, end_with_parent
 
 _END_S = 10.0
 _NO_DISPLAY = "There is no display to open windows on: set DISPLAY or WAYLAND_DISPLAY, or type `xvfb-run -a make demo`."
 _TEXT = """
-You are {email}, signed in twice on one PostgreSQL {version} at {host}:{port}.
+You are {email}, signed in twice at one {where}.
 
   Add, edit, check off or delete a todo in one window: see it in the other.
   Press Enter here to pull the server, and again to bring it back: what you did meanwhile waits, then goes.
@@ -26,13 +26,13 @@ Quit both windows (Ctrl+Q), or press Ctrl+C here: then the server ends and every
 """
 
 
-def run() -> int:
+def run(backend: Backend) -> int:
     """Play it until both windows are closed; answer the exit status."""
     if not has_display(os.environ, sys.platform):
         sys.stderr.write(_NO_DISPLAY + "\n")
         return 1
-    _say("Making a PostgreSQL and signing in…")
-    with stage() as on:
+    _say("Making a server and signing in…")
+    with stage(backend) as on:
         subprocess.run([sys.executable, "-m", "tests.demo.place", *on.profiles], cwd=ROOT, check=True, timeout=60)
         windows = [_open(profile) for profile in on.profiles]
         try:
@@ -61,9 +61,8 @@ def _open(profile: Path) -> subprocess.Popen[bytes]:
 
 
 def _tell(on: Stage) -> None:
-    server = on.database.server
     command = f"{sys.executable} {ROOT / 'main.py'} --profile {on.profiles[0]}"
-    _say(_TEXT.format(email=EMAIL, version=server.version, host=server.host, port=server.port, command=command))
+    _say(_TEXT.format(email=EMAIL, where=on.where, command=command))
 
 
 def _follow(on: Stage, windows: list[subprocess.Popen[bytes]]) -> None:
@@ -77,11 +76,11 @@ def _follow(on: Stage, windows: list[subprocess.Popen[bytes]]) -> None:
         if happened.get() == "closed":
             closed += 1
         elif runs:
-            on.database.server.kill(signal.SIGINT)
+            on.set_away(True)
             runs = False
             _say("The server is gone. Change something, then press Enter to bring it back.")
         else:
-            on.database.server.restart()
+            on.set_away(False)
             runs = True
             _say("The server is back.")
 

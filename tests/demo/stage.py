@@ -1,4 +1,4 @@
-"""What the demo plays on: a PostgreSQL 18 of its own, one person, and two profiles that are signed in. All of it lies in one folder."""
+"""What the demo plays on: a PostgreSQL 18 of its own, as it is or with a Supabase project around it, one person, and two profiles that are signed in. All of it lies in one folder."""
 
 import asyncio
 import contextlib
@@ -9,8 +9,9 @@ import select
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import IO
 
@@ -19,12 +20,22 @@ from devots_desktop.remote.postgres.address import LOGIN, Address
 from devots_desktop.remote.postgres.migrate import upgrade
 from devots_desktop.services.accounts import Accounts
 from devots_desktop.services.postgres_form import PostgresForm
+from devots_desktop.services.supabase_form import SupabaseForm, Way
 from devots_desktop.store.profile import Profile
 from tests.servers.postgres import Database, PostgresServer
+from tests.servers.supabase import SupabaseServer
+from tests.servers.supabase.database import prepare, tell_time_in_utc
 
 EMAIL = "ada@example.org"
 _PREFIX = "devots-demo-"
 _END_S = 10.0
+
+
+class Backend(StrEnum):
+    """What kind of account the person has."""
+
+    POSTGRES = "postgres"
+    SUPABASE = "supabase"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +44,19 @@ class Stage:
 
     Attributes:
         account: the person's, as the first profile knows it.
+        where: names the server to the user.
+        set_away: takes the server away, or brings it back.
     """
 
     database: Database
     profiles: tuple[Path, Path]
     account: Account
+    where: str
+    set_away: Callable[[bool], None]
 
 
 @contextlib.contextmanager
-def stage() -> Iterator[Stage]:
+def stage(backend: Backend = Backend.POSTGRES) -> Iterator[Stage]:
     """Set it up, and take everything away at the end. What an earlier run left that was killed goes first."""
     _clear_leftovers()
     folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
@@ -53,13 +68,50 @@ def stage() -> Iterator[Stage]:
         fcntl.flock(held, fcntl.LOCK_EX)
         server = stack.enter_context(PostgresServer.start(18, folder / "server"))
         _remember_commit_times(server)
-        database = server.create_database()
-        server.passwords[LOGIN] = secrets.token_urlsafe(12)
-        upgrade(database.url(), desktop_password=server.passwords[LOGIN], sign_up=True)
         profiles = (folder / "one", folder / "two")
-        password = secrets.token_urlsafe(12)
-        account, _ = [enter(profile, database, password, sign_up=profile is profiles[0]) for profile in profiles]
-        yield Stage(database, profiles, account)
+        make = _on_supabase if backend is Backend.SUPABASE else _on_postgres
+        yield stack.enter_context(make(server.create_database(), profiles, secrets.token_urlsafe(12)))
+
+
+@contextlib.contextmanager
+def _on_postgres(database: Database, profiles: tuple[Path, Path], password: str) -> Iterator[Stage]:
+    server = database.server
+    server.passwords[LOGIN] = secrets.token_urlsafe(12)
+    upgrade(database.url(), desktop_password=server.passwords[LOGIN], sign_up=True)
+    account, _ = [enter(profile, database, password, sign_up=profile is profiles[0]) for profile in profiles]
+
+    def set_away(away: bool) -> None:  # noqa: FBT001 (a switch)
+        if away:
+            server.kill(signal.SIGINT)
+        else:
+            server.restart()
+
+    yield Stage(database, profiles, account, f"PostgreSQL {server.version} at {server.host}:{server.port}", set_away)
+
+
+@contextlib.contextmanager
+def _on_supabase(database: Database, profiles: tuple[Path, Path], password: str) -> Iterator[Stage]:
+    """A stand-in of a Supabase project on the database."""
+    prepare(database, "managed")
+    tell_time_in_utc(database)
+    with SupabaseServer(database, "managed") as project:
+        account, _ = [_enter_project(profile, project, password, sign_up=profile is profiles[0]) for profile in profiles]
+
+        def set_away(away: bool) -> None:  # noqa: FBT001 (a switch)
+            project.faults.auth.offline = project.faults.rest.offline = away
+            project.faults.realtime.refuse = 500 if away else None
+            if away:
+                project.realtime.close_sockets(1001)
+
+        yield Stage(database, profiles, account, f"Supabase project at {project.url}", set_away)
+
+
+def _enter_project(profile: Path, project: SupabaseServer, password: str, *, sign_up: bool) -> Account:
+    way = Way.SIGN_UP if sign_up else Way.PASSWORD
+    form = SupabaseForm.from_text(
+        project.url, project.publishable_key, email=EMAIL, password=password, way=way, name="Ada", secrets=SecretStore.FILE
+    )
+    return asyncio.run(Accounts(Profile(profile)).add_supabase(form))
 
 
 def enter(profile: Path, database: Database, password: str, *, email: str = EMAIL, sign_up: bool = False) -> Account:

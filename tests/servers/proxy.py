@@ -22,14 +22,14 @@ class Proxy:
         passed: bytes that went either way.
     """
 
-    def __init__(self, port: int, *, lose: bool = False, silent: bool = False) -> None:
-        """Stand before the server that listens on `port` of 127.0.0.1."""
+    def __init__(self, port: int, *, at: int = 0, lose: bool = False, silent: bool = False) -> None:
+        """Stand before the server that listens on `port` of 127.0.0.1; `at` is the proxy's own port where it was there before."""
         self._server = port
         self.lose, self.silent, self.lost = lose, silent, 0
         self.round_trips = self.passed = 0
         self._seen: set[bytes] = set()
         self._open: set[socket.socket] = set()
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(("127.0.0.1", at))
         self.port: int = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, name="proxy", daemon=True).start()
 
@@ -37,7 +37,7 @@ class Proxy:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._listener.close()
+        _end(self._listener)  # closed alone it would go on listening for the thread that waits in accept
         self.cut()
 
     def cut(self) -> None:

@@ -240,6 +240,19 @@ class TestProject:
 
         use(qapp, tmp_path, project, work)
 
+    def test_it_can_be_left_while_it_looks(self, qapp: QApplication, tmp_path: Path, project: SupabaseServer) -> None:
+        async def work(asked: Asked) -> None:
+            project.faults.auth.latency = 20
+            dialog = asked.adding()
+            dialog.confirm.click()
+            await until(lambda: dialog.checks._looking)
+            assert dialog.busy
+            dialog.cancel.click()
+            await until(lambda: not dialog.busy)
+            assert not dialog.isVisible()
+
+        use(qapp, tmp_path, project, work)
+
     def test_only_the_ways_that_the_project_offers_are_there(self, qapp: QApplication, tmp_path: Path, project: SupabaseServer) -> None:
         async def work(asked: Asked) -> None:
             project.settings.sign_up = False

@@ -25,6 +25,8 @@ REGAIN_S = 15.0
 DELETED_EVERY_S = 30.0
 """Seconds between two hints that somebody, perhaps somebody else, deleted something."""
 _BACKOFF_MOST_S = 60.0
+_REGAIN_MOST_S = 2.0
+"""As `_BACKOFF_MOST_S`, while a connection that was just lost may come back in time."""
 _UNTOLD_AFTER = 3
 _UNTOLD_S = 300.0
 """Seconds between two questions whether a table is published by now."""
@@ -166,7 +168,8 @@ class Listener:
 
     async def _pause(self) -> None:
         """Before the next connection. Raises Unreachable: whoever believes that changes are told has to know that they are not."""
-        seconds = random.uniform(0, min(_BACKOFF_MOST_S, 2.0 ** min(self._failures, 10) / 2))  # noqa: S311 (no secret)
+        most = _BACKOFF_MOST_S if self._lost_at is None else _REGAIN_MOST_S
+        seconds = random.uniform(0, min(most, 2.0 ** min(self._failures, 10) / 2))  # noqa: S311 (no secret)
         if self._untold >= _UNTOLD_AFTER:
             seconds = _UNTOLD_S
         if self._left(REGAIN_S) <= 0:

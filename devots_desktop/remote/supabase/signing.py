@@ -98,6 +98,11 @@ class Door:
                 raise failures.unreadable()
             return Tokens.granted(granted, self._clock())
 
+    async def leave(self, tokens: Tokens) -> None:
+        """End the session that has just begun with these."""
+        async with self._client() as auth:
+            await auth.admin.sign_out(tokens.access_token, "local")
+
     async def _granted(self, ask: Callable[[AsyncGoTrueClient], Awaitable[AuthResponse]]) -> Tokens:
         async with self._client() as auth:
             answer = await ask(auth)
