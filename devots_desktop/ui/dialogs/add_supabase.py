@@ -144,11 +144,7 @@ class AddSupabaseDialog(PersonDialog):
         for part, shown in ((self._asked, not chosen), (self._chosen, chosen), (self._person, chosen)):
             part.setVisible(shown)
         if chosen:
-            self.why.setText(
-                self.tr(
-                    "The project can be used. Sign in with your e-mail; it is your account in this project and not the one at Supabase."
-                )
-            )
+            self.why.setText(self._invitation())
             super().show_step()
         else:
             self.why.setText(
@@ -156,6 +152,11 @@ class AddSupabaseDialog(PersonDialog):
             )
             self.confirm.show_words(self.tr("Check again") if self.checks.rows else self.tr("Check the project"))
         self.grow()
+
+    def _invitation(self) -> str:
+        if any(row.finding.level is Level.WRONG for row in self.checks.rows):
+            return self.tr("Read what is wrong with the project before you sign in. Its owner can mend it.")
+        return self.tr("The project can be used. Sign in with your e-mail; it is your account in this project and not the one at Supabase.")
 
     async def _check_project(self) -> None:
         """Look at the project, and show what is known so far."""
