@@ -128,4 +128,4 @@ def message(text: str) -> None:
 
 def explain(error: DevotsError) -> None:
     """Say what went wrong and what to do next."""
-    message(f"{error.title}: {error.sentence} {error.next_step}")
+    message(f"{error.title}: {error.sentence} {error.by_hand}")

@@ -39,6 +39,11 @@ class DevotsError(Exception):
         self.sentence = sentence
         self.next_step = next_step
 
+    @property
+    def by_hand(self) -> str:
+        """The next step where nobody goes on by itself, as the engine does: in a form, or after a command."""
+        return self.next_step
+
 
 class InvalidText(DevotsError):
     """The text cannot become a todo."""
@@ -131,6 +136,14 @@ class SignedOut(DevotsError):
 
 class Unreachable(DevotsError):
     """No answer, or an answer that means "not now". The engine tries again."""
+
+    @property
+    def by_hand(self) -> str:
+        """As DevotsError.by_hand."""
+        step, again, _ = self.next_step.partition("; it is tried again")
+        if again:
+            return f"{step}, then try again."
+        return "Try again in a while." if step.startswith("It is tried again") else step
 
 
 class BatchRefused(DevotsError):

@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from devots_desktop.domain.account import SecretStore
 from devots_desktop.domain.errors import AccountUnusable, UntrustedCertificate
 from devots_desktop.domain.finding import Finding, Level
+from devots_desktop.remote import certificates
 from devots_desktop.remote.certificates import verifying
 from devots_desktop.remote.supabase import checks, http
 from devots_desktop.remote.supabase.keys import Project
@@ -175,7 +177,17 @@ class TestProxy:
         assert http.proxy(Project(f"https://{NAME}")) == "http://proxy.example.org:3128"
 
 
-def test_an_account_lives_behind_both(tmp_path: Path, server: SupabaseServer, proxy: ConnectProxy, authority: Authority) -> None:
+def test_an_account_lives_behind_both_and_reads_certificates_on_a_thread(
+    tmp_path: Path, server: SupabaseServer, proxy: ConnectProxy, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readers: list[threading.Thread] = []
+
+    def trusting(*, instead: str) -> ssl.SSLContext:
+        readers.append(threading.current_thread())
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+    monkeypatch.setattr(certificates, "_trusting_the_system", trusting)
+    certificates._verifying.cache_clear()
     profile = Profile(tmp_path / "profile")
     accounts = Accounts(profile)
     form = SupabaseForm.from_text(
@@ -188,10 +200,12 @@ def test_an_account_lives_behind_both(tmp_path: Path, server: SupabaseServer, pr
         secrets=SecretStore.FILE,
     )
     patient = Patient(profile, accounts, asyncio.run(accounts.add_supabase(form)))
+    certificates._verifying.cache_clear()
     patient.using(lambda opened: opened.todos.add("milk"))
     patient.sync()
     assert [(each.check, each.level) for each in asyncio.run(patient.doctor().examine()) if each.level is not Level.OK] == []
     assert patient.account.address == {"url": f"https://{NAME}", "ca": str(authority.ca)}
+    assert (len(readers), threading.main_thread() in readers) == (2, False)
     # Nothing of it depends on what a process has seen before.
     patient = replace(patient, accounts=Accounts(profile))
     assert patient.examined()["list against server"].level is Level.OK

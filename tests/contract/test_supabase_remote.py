@@ -254,6 +254,17 @@ async def test_json_of_another_shape_is_no_list(project: SupabaseServer, monkeyp
 
 
 @runs
+async def test_a_long_page_is_cut_so_that_the_window_does_not_wait_for_it(project: SupabaseServer) -> None:
+    keep = keep_of(project)
+    sql(project, "insert into todo(user_id, text) select %s, 'todo ' || n from generate_series(1, 1500) n", keep.tokens.user_id)
+    async with connected(project, keep) as remote:
+        first = await remote.pull(0, None, 2_000)
+        assert (len(first.rows), first.more) == (1_000, True)
+        rest = await remote.pull(0, first.end, 2_000)
+        assert (len(rest.rows), rest.more) == (500, False)
+
+
+@runs
 async def test_a_batch_that_is_too_long_is_refused_as_a_whole(project: SupabaseServer) -> None:
     async with connected(project, keep_of(project)) as remote:
         with pytest.raises(BatchRefused):

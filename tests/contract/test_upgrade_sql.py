@@ -1,5 +1,7 @@
 """The upgrade as SQL: what it leaves behind is what `devots db upgrade` leaves behind."""
 
+from pathlib import Path
+
 import psycopg
 import pytest
 import sqlalchemy
@@ -7,6 +9,7 @@ import sqlalchemy
 from devots_desktop.remote.postgres import migrate
 from devots_desktop.remote.postgres.rights import deviations
 from devots_desktop.remote.postgres.script import upgrade_script
+from tests.e2e.devots import Devots
 from tests.servers.postgres import SUPERUSER, Database
 
 ROLES = """do $$ begin
@@ -130,3 +133,15 @@ def test_where_the_table_is_not_the_logins_it_is_refused(project: Database) -> N
         admin.execute(PLAIN.encode())
     with pytest.raises(psycopg.errors.RaiseException, match="belongs to"):
         run(project, upgrade_script())
+
+
+class TestCommand:
+    def test_it_prints_the_sql_and_asks_no_database(self, tmp_path: Path) -> None:
+        devots = Devots(tmp_path / "profile")
+        assert devots("db", "upgrade", "--sql", "--flavour", "supabase").out == upgrade_script()
+        assert devots("db", "upgrade", "--sql", "--flavour", "supabase", "--json").json == {"sql": upgrade_script()}
+        accepting = devots("db", "upgrade", "--sql", "--flavour", "supabase", "--accept-rights")
+        assert accepting.out == upgrade_script(accept_rights=True) != upgrade_script()
+
+    def test_for_a_portal_there_is_none(self, tmp_path: Path) -> None:
+        assert "Only for Supabase" in Devots(tmp_path / "profile")("db", "upgrade", "--sql", code=1).err

@@ -107,9 +107,14 @@ def supabase_secret_refused(stage: Stage) -> QWidget:
     return dialog
 
 
-def supabase_anon_key_own_server(stage: Stage) -> QWidget:
-    dialog = _supabase(stage)
+def supabase_own_server(stage: Stage) -> QWidget:
+    dialog = supabase_anon_key(stage)
     dialog.url.edit.setText("https://supabase.example.org")
+    return dialog
+
+
+def supabase_anon_key(stage: Stage) -> AddSupabaseDialog:
+    dialog = _supabase(stage)
     dialog.key.edit.setText("eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoiYW5vbiJ9.c2lnbmF0dXJl")
     return dialog
 
@@ -257,7 +262,7 @@ def large_text_account(stage: Stage) -> QWidget:
 def account_scenes() -> tuple[Callable[[Stage], QWidget], ...]:
     """All of them but those that change the program's font."""
     return (
-        choose_kind, add_supabase, supabase_secret_refused, supabase_anon_key_own_server, supabase_checking, supabase_lacking, supabase_person, supabase_code,
+        choose_kind, add_supabase, supabase_secret_refused, supabase_anon_key, supabase_own_server, supabase_checking, supabase_lacking, supabase_person, supabase_code,
         supabase_new_password, supabase_confirming, supabase_too_many_tries, sign_in_supabase, sign_in_supabase_without_key,
         right_to_left_kinds, right_to_left_supabase, right_to_left_person, add_postgres, add_postgres_wrong, sign_in,
         supabase_a_month_offline, supabase_session_refused,

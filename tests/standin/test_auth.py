@@ -213,6 +213,51 @@ class TestRefreshing:
         assert refusal(ada.client.auth.get_user) == (403, "user_not_found")
 
 
+class TestCountedTokens:
+    """The newer kind of refresh tokens, which a project may give instead."""
+
+    @pytest.fixture(autouse=True)
+    def _on(self, plain_project: SupabaseServer) -> None:
+        plain_project.settings.counted_tokens = True
+
+    def test_the_one_before_is_always_good_and_brings_the_newest(self, plain_project: SupabaseServer, people: People) -> None:
+        ada = people("ada")
+        first = ada.refresh_token
+        assert 50 <= len(first) <= 56
+        ada.client.auth.refresh_session(first)
+        second = ada.refresh_token
+        plain_project.clock.advance(86_400)
+        ada.client.auth.refresh_session(first)
+        assert ada.refresh_token == second != first
+        assert ada.last.headers["sb-auth-refresh-token-reuse-cause"] == "fail-to-save"
+
+    def test_an_older_one_is_good_for_a_few_seconds_and_then_ends_the_session(self, plain_project: SupabaseServer, people: People) -> None:
+        ada = people("ada")
+        first = ada.refresh_token
+        for _ in range(130):  # more than one byte counts
+            ada.client.auth.refresh_session()
+        newest = ada.refresh_token
+        ada.client.auth.refresh_session(first)
+        assert ada.refresh_token == newest
+        plain_project.clock.advance(11)
+        assert refusal(lambda: ada.client.auth.refresh_session(first)) == (400, "refresh_token_already_used")
+        assert ada.last.headers["sb-auth-refresh-token-rotated"] == "true"
+        assert refusal(lambda: ada.client.auth.refresh_session(newest)) == (400, "refresh_token_not_found")
+
+    def test_what_was_changed_is_no_token(self, people: People) -> None:
+        ada = people("ada")
+        token = ada.refresh_token
+        changed = token[:30] + ("A" if token[30] != "A" else "B") + token[31:]
+        assert refusal(lambda: ada.client.auth.refresh_session(changed)) == (400, "validation_failed")
+
+    def test_a_database_that_was_set_back(self, plain_project: SupabaseServer, people: People) -> None:
+        ada = people("ada")
+        ada.client.auth.refresh_session()
+        with plain_project.database.connect("postgres") as admin:
+            admin.execute("update auth.sessions set counter = 0")
+        assert refusal(ada.client.auth.refresh_session) == (400, "validation_failed")
+
+
 class TestSigningOut:
     def test_locally_the_other_session_goes_on(self, people: People, library: Library) -> None:
         ada = people("ada")

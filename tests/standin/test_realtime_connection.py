@@ -56,6 +56,10 @@ class TestTokens:
 
     @pytest.mark.parametrize("given", ["same", None, "sb_publishable_x"])
     def test_what_is_no_new_token_is_ignored(self, server: SupabaseServer, owner: psycopg.Connection, given: str | None) -> None:
+        # A second subscription would be said long before the log is looked at again.
+        faults = server.faults.realtime
+        faults.resub_delay, faults.poll_s, faults.poll_idle_s = 0.0, 0.7, 0.7
+
         async def scene() -> str:
             async with wire(server) as line:
                 mine = token(server, "u1")

@@ -190,6 +190,27 @@ class TestStartWithoutNetwork:
             assert await mine.link.session.token()
 
 
+class TestLostAnswer:
+    """Not a trap, as long as the old refresh token is not thrown away before there is a new one."""
+
+    @pytest.mark.parametrize("kind", ["listed", "counted"])
+    def test_ours_asks_again_with_what_it_has(self, project: SupabaseServer, kind: str) -> None:
+        project.settings.counted_tokens = kind == "counted"
+
+        @runs
+        async def act() -> None:
+            async with ours(project, project.sign_up(ADA)) as mine:
+                project.faults.auth.lose = 1
+                with pytest.raises(Unreachable):
+                    await mine.link.session.token()
+                project.clock.advance(3_600)
+                first = await mine.link.session.token()
+                assert await mine.link.session.another(first) != first
+                assert len(set(mine.keep.saved)) == 2
+
+        act()
+
+
 class TestRefusedRefresh:
     """A3: where the library's timer is refused, nobody is told: no event, the session stays, and no further timer runs."""
 

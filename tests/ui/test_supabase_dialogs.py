@@ -191,11 +191,16 @@ class TestProject:
 
         use(qapp, tmp_path, project, work)
 
-    def test_an_anon_key_is_taken_with_a_note(self, qapp: QApplication, tmp_path: Path, project: SupabaseServer) -> None:
+    def test_an_anon_key_is_taken_with_a_note_where_there_is_a_better_one(
+        self, qapp: QApplication, tmp_path: Path, project: SupabaseServer
+    ) -> None:
         async def work(asked: Asked) -> None:
             dialog = asked.adding()
+            dialog.url.edit.setText("https://abcdefghijklmnopqrst.supabase.co")
             dialog.key.edit.setText(project.anon_key)
             assert "older, anon key" in said(dialog.key)
+            dialog.url.edit.setText(project.url)
+            assert said(dialog.key) == ""
             await press(dialog)
             assert dialog.project is not None
 

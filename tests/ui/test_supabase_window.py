@@ -1,16 +1,22 @@
 """The window on a Supabase account whose session is old, and then refused: the list stays, edits are taken, and nothing is lost."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog
 
-from devots_desktop.domain.account import Account, Live, SecretStore, Status
+from devots_desktop.domain.account import Account, AccountKind, Live, SecretStore, Status
 from devots_desktop.services.accounts import Accounts
 from devots_desktop.services.supabase_form import SupabaseForm, Way
 from devots_desktop.services.tasks import Tasks
 from devots_desktop.store.profile import Profile
+from devots_desktop.ui.dialogs.add_supabase import AddSupabaseDialog
+from devots_desktop.ui.dialogs.choose_kind import ChooseKindDialog
 from devots_desktop.ui.dialogs.sign_in_supabase import SignInSupabaseDialog
 from devots_desktop.ui.session import Session
 from devots_desktop.ui.window import MainWindow
@@ -110,3 +116,38 @@ def test_a_month_later_and_offline_there_is_the_list_and_no_wall_and_a_refused_s
         assert session._current.status.live is not Live.SIGNED_OUT
 
     drive(qapp, tmp_path / "profile", use)
+
+
+def test_an_account_is_added_from_the_sidebar_and_its_list_is_shown(qapp: QApplication, tmp_path: Path, project: SupabaseServer) -> None:
+    async def use(session: Session, window: MainWindow) -> None:
+        window.sidebar.add_account.click()
+        await until(dialogs)
+        (choice,) = dialogs()
+        assert isinstance(choice, ChooseKindDialog)
+        choice.cards[AccountKind.SUPABASE].click()
+        await until(lambda: dialogs() and isinstance(dialogs()[0], AddSupabaseDialog))
+        (form,) = dialogs()
+        assert isinstance(form, AddSupabaseDialog)
+        form.url.edit.setText(project.url)
+        form.key.edit.setText(project.publishable_key)
+        form.keeping.choice.setCurrentIndex(form.keeping.choice.findData(SecretStore.MEMORY))
+        QTest.keyClick(form.key.edit, Qt.Key.Key_Return)
+        await until(form.person.isVisible, seconds=30)
+        form.person.ways[Way.SIGN_UP].click()
+        form.person.email.edit.setText(ADA)
+        form.person.password.edit.setText(PASSWORD)
+        QTest.keyClick(form.person.password.edit, Qt.Key.Key_Return)
+        await until(lambda: session._current.account.kind is AccountKind.SUPABASE, seconds=30)
+        type_todo(window, "milk")
+        await until(lambda: at_server(project) == ["milk"], seconds=20)
+        assert session._current.account.email == ADA
+
+    drive(qapp, tmp_path / "profile", use)
+
+
+def test_the_forms_are_there_before_the_servers_libraries() -> None:
+    """They take half a second to load, which must not be the window's."""
+    names = "httpx", "supabase", "supabase_auth", "postgrest", "realtime", "websockets", "pydantic", "truststore", "psycopg", "sqlalchemy"
+    code = f"import sys; import devots_desktop.ui.entering; print([name for name in {names} if name in sys.modules])"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert run.stdout.strip() == "[]"

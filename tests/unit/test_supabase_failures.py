@@ -233,3 +233,13 @@ def test_no_answer_to_the_library_of_the_auth_server_is_told_as_such() -> None:
         with pytest.raises(Unreachable) as caught:
             asyncio.run(ask())
     assert caught.value.title == "Offline"
+
+
+def test_no_error_promises_to_somebody_at_a_form_that_it_is_tried_again() -> None:
+    page = Rejected(200, foreign=True)
+    busy, paused, silent = Rejected(503), Rejected(540, foreign=True), httpx.ReadTimeout("")
+    errors = [failures.either(each) for each in (page, busy, paused)] + [failures.transport(silent, PROJECT), failures.unreadable()]
+    offline = failures.transport(httpx.ConnectError(""), Project("https://supabase.example.org"))
+    assert all("it is tried again" in each.next_step.lower() for each in (*errors, offline))
+    assert not any("it is tried" in each.by_hand.lower() for each in errors)
+    assert offline.by_hand == "Check address and network, then try again."

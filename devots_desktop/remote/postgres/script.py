@@ -13,7 +13,7 @@ from devots_desktop.remote.postgres.steps import read_script
 
 _BEGIN = f"""\
 -- Devots Desktop: tables, functions, policies and rights of a Supabase project, revision {HEAD}.
--- Run it as the owner of the project's database, whole. It changes no todo, and can be run again.
+-- Run it as the owner of the project's database, whole. Todos stay as they are, but for a key that each gets; it can be run again.
 -- It locks the table of todos while it runs: where that has very many rows, `devots db upgrade` does the same step by step.
 begin;
 set local search_path = public;
@@ -43,6 +43,8 @@ def upgrade_script(*, accept_rights: bool = False) -> str:
 
 
 def _parts(folder: Path, *, accept_rights: bool) -> Iterator[str]:
+    """The migrations' scripts in their order, without those whose work a later one does anew."""
+
     def read(*names: str, **words: str) -> Iterator[str]:
         yield from (read_script(folder, name, "supabase", **words) for name in names)
 
@@ -56,4 +58,4 @@ def _parts(folder: Path, *, accept_rights: bool) -> Iterator[str]:
     yield _KEYS
     yield from read("0003_present_not_valid", "0003_present_validate", "0003_not_null")
     yield _INDEXES
-    yield from read("0003_tables", "0003_epoch", "0003_stamp", "0003_push", "0003_pull", "0003_owner", "0003_publication", "0005_digest")
+    yield from read("0003_tables", "0003_epoch", "0003_stamp", "0003_push", "0003_owner", "0003_publication", "0005_digest", "0006_pull")

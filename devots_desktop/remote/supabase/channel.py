@@ -159,7 +159,7 @@ class Channel:
     def _tasks(self) -> list["asyncio.Task[Any]"]:
         """What the library has under way: its listening, its heartbeat, and a timer for each frame that wants an answer."""
         channel, client = self._channel, self._client
-        pushes = [channel.join_push, *channel.messages_waiting_for_ack.values()]
+        pushes = [channel.join_push, *channel.messages_waiting_for_ack.values(), *getattr(channel, "_push_buffer", ())]
         found = [getattr(client, "_listen_task", None), getattr(client, "_heartbeat_task", None), channel.rejoin_timer.timer]
         found += [push.timeout_task for push in pushes]
         found += getattr(channel, "_background_tasks", ())
@@ -167,7 +167,10 @@ class Channel:
 
 
 class _Client(AsyncRealtimeClient):
-    """The library's client, connected once, with the project's certificates and a bound for everything."""
+    """The library's client, connected once, with the project's certificates and a bound for everything.
+
+    It leans on two private names of the library, `_ws_connection` and `_on_connect`: its version is pinned to 2.34 (pyproject.toml).
+    """
 
     def __init__(self, project: Project, key: str) -> None:
         super().__init__(f"{project.url}/realtime/v1", token=key, auto_reconnect=False)

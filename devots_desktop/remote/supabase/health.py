@@ -65,12 +65,12 @@ async def examine(
     try:
         key = project.check_key(key)
     except AccountUnusable as error:
-        yield Finding(KEY, Level.WRONG, error.sentence, error.next_step)
+        yield Finding(KEY, Level.WRONG, error.sentence, error.by_hand)
         return
     try:
         client = await on_thread("certificates", partial(http.make_client, project))
     except AccountUnusable as error:
-        yield Finding(ADDRESS, Level.WRONG, error.sentence, error.next_step)
+        yield Finding(ADDRESS, Level.WRONG, error.sentence, error.by_hand)
         return
     async with client:
         looking = _Examination(project, key, person, client, now, patience)
@@ -154,13 +154,13 @@ class _Examination:
         if not rejected.foreign and rejected.status == httpx.codes.NOT_FOUND:
             return [Finding(ADDRESS, Level.WRONG, *_NO_SUPABASE)]
         error = failures.either(rejected)
-        return [Finding(ADDRESS, Level.WRONG, error.sentence, error.next_step)]
+        return [Finding(ADDRESS, Level.WRONG, error.sentence, error.by_hand)]
 
     async def _unreachable(self, error: DevotsError) -> Finding:
         way = self._way()
         if way and not await http.reachable(self._project):
             return Finding(ADDRESS, Level.WRONG, f"The proxy does not answer{way}.", "Check HTTPS_PROXY and the system's settings.")
-        return Finding(ADDRESS, Level.WRONG, f"{error.sentence.removesuffix('.')}{way}.", error.next_step)
+        return Finding(ADDRESS, Level.WRONG, f"{error.sentence.removesuffix('.')}{way}.", error.by_hand)
 
     def _way(self) -> str:
         """Which proxy is in the way, without its password."""

@@ -26,6 +26,9 @@ from devots_desktop.remote.supabase.table import SupabaseTable
 
 Read = TypeVar("Read")
 
+ROWS_MOST = 1_000
+"""Rows of a page at the most: an answer is read on the event loop, which is the window's, and 1,000 rows take it some 7 ms."""
+
 
 async def connect(project: Project, key: str, keep: Keep) -> Remote:
     """The remote of a signed-in person, for the project as it is now. Where it does not answer, one that says so until it does.
@@ -67,6 +70,7 @@ class ManagedRemote:
     async def pull(self, since: int, after: Position | None, limit: int) -> Page:
         """See Remote.pull."""
         version, key = after or (None, None)
+        limit = min(limit, ROWS_MOST)
         asked = {"since": since, "after_version": version, "after_key": key, "lim": limit}
         return await self._call("devots_pull", lambda given: wire.page(given, limit), **asked)
 

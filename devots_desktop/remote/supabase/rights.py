@@ -257,8 +257,8 @@ async def _columns_missing(nobody: Rest) -> Finding:
 
 def _plain() -> Finding:
     sentence = (
-        "The project has a plain table of todos. With that, a value that somebody else writes in the same moment can be lost without a word, and"
-        " the whole list is read to see what changed while nobody told."
+        "The project has a plain table of todos. That works, but a value that somebody else writes in the same moment can be lost without a word, and"
+        " each look for changes reads the whole list."
     )
     return for_owner(TABLE, Level.OK, sentence, SET_UP)
 

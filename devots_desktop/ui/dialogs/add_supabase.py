@@ -63,6 +63,7 @@ class AddSupabaseDialog(PersonDialog):
         self._verbs = verbs
         self.account: Account | None = None
         self.project: Project | None = None
+        self._hosted = True
         self.url = Field(self.tr("Project"), placeholder="https://….supabase.co")
         self.ca = CaField()
         self.checks = CheckList(self._copy_sql)
@@ -106,21 +107,26 @@ class AddSupabaseDialog(PersonDialog):
         except AccountUnusable as error:
             if error.title == "Not this address":
                 self.fail(error)
-        own = project is not None and not project.ref and not project.loopback
-        self.ca.setVisible(own)
+        self._hosted = project is None or bool(project.ref)
+        self.ca.setVisible(project is not None and not self._hosted and not project.loopback)
+        self._note_key()
 
     def _look_at_key(self, text: str) -> None:
         """Refuse a secret as soon as it is there."""
-        kind = classify(text)
-        if kind not in _HELD:
+        if classify(text) not in _HELD:
             try:
                 Project("").check_key(text)
             except AccountUnusable as error:
                 self.fail(error)
-        anon = self.tr(
+        self._note_key()
+
+    def _note_key(self) -> None:
+        """Only hosted projects have another kind than the anon key."""
+        anon = self._hosted and classify(self.key.text()) is KeyKind.ANON
+        words = self.tr(
             "This is the project's older, anon key. It works; Supabase is retiring this kind, so better take the publishable one."
         )
-        self.key.note(anon if kind is KeyKind.ANON else "")
+        self.key.note(words if anon else "")
 
     def fail(self, error: DevotsError) -> None:
         """Say what went wrong. What is or may be a secret leaves its field for good."""
@@ -144,11 +150,7 @@ class AddSupabaseDialog(PersonDialog):
         for part, shown in ((self._asked, not chosen), (self._chosen, chosen), (self._person, chosen)):
             part.setVisible(shown)
         if chosen:
-            self.why.setText(
-                self.tr(
-                    "The project can be used. Sign in with your e-mail; it is your account in this project and not the one at Supabase."
-                )
-            )
+            self.why.setText(self._invitation())
             super().show_step()
         else:
             self.why.setText(
@@ -156,6 +158,11 @@ class AddSupabaseDialog(PersonDialog):
             )
             self.confirm.show_words(self.tr("Check again") if self.checks.rows else self.tr("Check the project"))
         self.grow()
+
+    def _invitation(self) -> str:
+        if any(row.finding.level is Level.WRONG for row in self.checks.rows):
+            return self.tr("Read what is wrong with the project before you sign in. Its owner can mend it.")
+        return self.tr("The project can be used. Sign in with your e-mail; it is your account in this project and not the one at Supabase.")
 
     async def _check_project(self) -> None:
         """Look at the project, and show what is known so far."""

@@ -125,10 +125,11 @@ class FormDialog(QDialog):
     def fail(self, error: DevotsError) -> None:
         """Say what went wrong, beside the field that it belongs to."""
         field = error.field if isinstance(error, Missing) else self.place(error)
+        said = f"{error.sentence} {error.by_hand}"
         if field is None or field.isHidden():
-            self.complain(str(error))
+            self.complain(said)
         else:
-            field.complain(str(error))
+            field.complain(said)
             field.setFocus()
             self.grow()
             self.page.area.ensureWidgetVisible(field)

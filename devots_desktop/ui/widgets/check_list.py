@@ -15,7 +15,7 @@ _NAMES = {
     Level.OK: "Fine",
     Level.UNCHECKED: "Not checked",
     Level.WARNING: "Look at this",
-    Level.WRONG: "Stands in the way",
+    Level.WRONG: "Wrong",
     None: "Checking",
 }
 """What a mark says; None is for what is being looked at."""

@@ -34,6 +34,7 @@ class Settings:
     Attributes:
         autoconfirm: whoever signs up is in at once, without a mail.
         jwt_seconds: how long an access token lasts.
+        counted_tokens: new sessions get refresh tokens of the newer kind, some fifty characters long.
         reuse_seconds: how long a refresh token may be used again by mistake.
         code_seconds: how long a code or link of a mail lasts.
         mail_seconds: the pause between two mails to an address.
@@ -58,6 +59,7 @@ class Settings:
     provider_refuses: str | None = None
     provider_email: str = "octo@example.org"
     jwt_seconds: int = 3600
+    counted_tokens: bool = False
     reuse_seconds: float = 10
     code_seconds: float = 3600
     flow_seconds: float = 300

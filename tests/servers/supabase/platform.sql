@@ -48,6 +48,9 @@ create table auth.sessions(
   id uuid primary key default gen_random_uuid(),
   user_id uuid not null references auth.users on delete cascade,
   method text not null,
+  key bytea not null,
+  counter bigint not null default 0,
+  refreshed_at timestamptz,
   created_at timestamptz not null);
 create table auth.refresh_tokens(
   id bigserial primary key,

@@ -61,7 +61,7 @@ async def _in_transaction(gateway: Gateway, request: web.Request, endpoint: _End
         except AuthRefused as refused:
             if not refused.keep:
                 raise
-            return refused.response(request)
+            response = refused.response(request)
     response.headers.update(call.headers)
     return response
 

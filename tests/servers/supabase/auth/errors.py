@@ -46,3 +46,13 @@ def invalid(message: str) -> AuthRefused:
 def wrong_credentials() -> AuthRefused:
     """The same for an unknown address and a wrong password."""
     return AuthRefused(400, "invalid_credentials", "Invalid login credentials")
+
+
+def unknown_token() -> AuthRefused:
+    """A refresh token that never was, or whose session has ended."""
+    return AuthRefused(400, "refresh_token_not_found", "Invalid Refresh Token: Refresh Token Not Found")
+
+
+def already_used() -> AuthRefused:
+    """A refresh token that somebody else may have stolen. What was done about it stays."""
+    return AuthRefused(400, "refresh_token_already_used", "Invalid Refresh Token: Already Used", keep=True)

@@ -1,29 +1,25 @@
 """Sessions: access tokens, and refresh tokens that rotate (supabase-contract.md, sections 1.3 and 1.6)."""
 
-import re
 import secrets
-import string
 import uuid
 from datetime import timedelta
-from typing import Final
 
-from tests.servers.supabase.auth import users
+from tests.servers.supabase.auth import counted, listed, users
 from tests.servers.supabase.auth.call import Call, Row
-from tests.servers.supabase.auth.errors import AuthRefused, OAuthRefused, invalid
-
-_FORM: Final = re.compile(r"[a-z0-9]{12}")
-_ALPHABET: Final = string.ascii_lowercase + string.digits
+from tests.servers.supabase.auth.errors import AuthRefused, OAuthRefused, invalid, unknown_token
 
 
 async def begin(call: Call, user: Row, method: str) -> Row:
     """A new session of that person, as answers show it. `method`: how they proved who they are, as the claim `amr` says it."""
     session = await call.row(
-        "insert into auth.sessions(user_id, method, created_at) values (%s, %s, %s) returning *", user["id"], method, call.now
+        "insert into auth.sessions(user_id, method, key, created_at) values (%s, %s, %s, %s) returning *",
+        *(user["id"], method, secrets.token_bytes(32), call.now),
     )
     assert session is not None
     await call.run("update auth.users set last_sign_in_at = %s, updated_at = %s where id = %s", call.now, call.now, user["id"])
     await call.run("update auth.identities set last_sign_in_at = %s where user_id = %s", call.now, user["id"])
-    return await _shown(call, session, await _new_token(call, session["id"], None))
+    kind = counted if call.gateway.settings.counted_tokens else listed
+    return await _shown(call, session, await kind.first(call, session))
 
 
 async def refresh(call: Call) -> Row:
@@ -31,42 +27,15 @@ async def refresh(call: Call) -> Row:
     token = call.text("refresh_token")
     if not token:
         raise OAuthRefused("invalid_request", "refresh_token required")
-    if _FORM.fullmatch(token) is None:
-        raise invalid("Refresh token is not valid")
-    presented = await call.row("select * from auth.refresh_tokens where token = %s", token)
-    if presented is None:
-        raise AuthRefused(400, "refresh_token_not_found", "Invalid Refresh Token: Refresh Token Not Found")
+    kind = listed if listed.FORM.fullmatch(token) else counted
     # One at a time for each session, and each sees what the one before left.
-    session = await call.row("select * from auth.sessions where id = %s for update", presented["session_id"])
-    presented = await call.row("select * from auth.refresh_tokens where token = %s", token)
-    if session is None or presented is None:
-        raise AuthRefused(400, "refresh_token_not_found", "Invalid Refresh Token: Refresh Token Not Found")
+    session = await call.row("select * from auth.sessions where id = %s for update", await kind.session_of(call, token))
+    if session is None:
+        raise unknown_token()
     user = await users.by_id(call, session["user_id"])
     if user is None or users.is_banned(call, user):
         raise AuthRefused(400, "user_banned", "Invalid Refresh Token: User Banned")
-    return await _shown(call, session, await _rotated(call, session["id"], presented))
-
-
-async def _rotated(call: Call, session: uuid.UUID, presented: Row) -> str:
-    if not presented["revoked"]:
-        await call.run("update auth.refresh_tokens set revoked = true, updated_at = %s where id = %s", call.now, presented["id"])
-        return await _new_token(call, session, presented["token"])
-    active = await call.row("select * from auth.refresh_tokens where session_id = %s and not revoked order by id desc limit 1", session)
-    if active is not None and active["parent"] == presented["token"]:
-        return str(active["token"])  # the client lost the answer
-    if presented["updated_at"] > call.ago(call.gateway.settings.reuse_seconds):
-        return await _new_token(call, session, presented["token"])
-    await call.run("update auth.refresh_tokens set revoked = true, updated_at = %s where session_id = %s", call.now, session)
-    raise AuthRefused(400, "refresh_token_already_used", "Invalid Refresh Token: Already Used", keep=True)
-
-
-async def _new_token(call: Call, session: uuid.UUID, parent: str | None) -> str:
-    token = "".join(secrets.choice(_ALPHABET) for _ in range(12))
-    await call.run(
-        "insert into auth.refresh_tokens(token, parent, session_id, created_at, updated_at) values (%s, %s, %s, %s, %s)",
-        *(token, parent, session, call.now, call.now),
-    )
-    return token
+    return await _shown(call, session, await kind.rotated(call, session, token))
 
 
 async def _shown(call: Call, session: Row, refresh_token: str) -> Row:
@@ -74,13 +43,7 @@ async def _shown(call: Call, session: Row, refresh_token: str) -> Row:
     assert user is not None
     seconds = call.gateway.settings.jwt_seconds
     expires = int((call.now + timedelta(seconds=seconds)).timestamp())
-    call.headers.update(
-        {
-            "sb-auth-user-id": str(user["id"]),
-            "sb-auth-session-id": str(session["id"]),
-            "sb-auth-refresh-token-prefix": refresh_token[:5],
-        }
-    )
+    call.headers.update({"sb-auth-user-id": str(user["id"]), "sb-auth-session-id": str(session["id"])})
     return {
         "access_token": access_token(call, session, user, expires),
         "token_type": "bearer",
