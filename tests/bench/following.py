@@ -114,12 +114,11 @@ def _first_sync(on: Served) -> tuple[float, float]:
     """Milliseconds until the account is live, and until its first rows are told."""
 
     async def follow(folder: Path) -> tuple[float, float]:
-        started = time.perf_counter()
         async with device(on, folder) as ours:
             await ours.told()
-            first = _since(started)
+            first = _since(ours.started)
             await ours.live()
-            return _since(started), first
+            return _since(ours.started), first
 
     with tempfile.TemporaryDirectory(prefix="devots-bench-") as folder:
         return asyncio.run(follow(Path(folder)))
@@ -165,10 +164,9 @@ def _week(on: Served, folder: Path) -> tuple[float, float]:
     """Milliseconds of ours and of the bare upsert."""
 
     async def follow() -> float:
-        started = time.perf_counter()
         async with device(on, folder) as ours:
             await ours.live()
-            return _since(started)
+            return _since(ours.started)
 
     rows, _, _ = on.change(CHANGES, transactions=TRANSACTIONS)
     with bare(folder / "bare.sqlite3") as db:

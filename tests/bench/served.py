@@ -113,9 +113,14 @@ def served(count: int, *, migrated: bool = False) -> Iterator[Served]:
 
 
 class Device:
-    """The account of the person, open and following the server, on this thread's loop."""
+    """The account of the person, open and following the server, on this thread's loop.
 
-    def __init__(self, opened: OpenAccount) -> None:
+    Attributes:
+        started: when it began to follow, its cache being there; on the clock of time.perf_counter.
+    """
+
+    def __init__(self, opened: OpenAccount, started: float) -> None:
+        self.started = started
         self._told = False
         self._news = asyncio.Event()
         self._opened = opened
@@ -168,7 +173,7 @@ async def device(on: Served, folder: Path, *, port: int | None = None, behind: b
 
     tasks = Tasks(fail)
     opened = OpenAccount(Profile(folder), Account("bench", AccountKind.POSTGRES, "Bench", user_id=on.person.user_id), connect=connect)
-    made = Device(opened)
+    made = Device(opened, time.perf_counter())
     if not behind:
         with opened.cache.transaction() as db:
             replica.set_cursor(db, await on.cursor())
