@@ -63,6 +63,18 @@ class Remote(Protocol):
 
 
 @runtime_checkable
+class Explaining(Protocol):
+    """A remote, or a table below one, that knows why it tells no changes.
+
+    Attributes:
+        untold: why, as a sentence with the next step; empty while changes are told, or nothing is known.
+    """
+
+    @property
+    def untold(self) -> str: ...
+
+
+@runtime_checkable
 class Comparable(Remote, Protocol):
     """A remote whose server tells counts and hashes, so that a list can be compared with it without being sent. The methods raise as Remote's."""
 

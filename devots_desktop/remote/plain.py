@@ -9,7 +9,7 @@ from typing import Protocol
 from devots_desktop.domain.errors import BatchRefused
 from devots_desktop.domain.mutation import PLAIN, Answer, Kind, Mutation, Outcome, Page, made_by
 from devots_desktop.domain.todo import UNVERSIONED, Patch, ServerRow, derived_id
-from devots_desktop.remote.base import Position
+from devots_desktop.remote.base import Explaining, Position
 
 ROWS_MOST = 500
 """Rows that a table is asked for at once: a REST server may be set to give no more than 1,000, and a page that is cut short counts as the last."""
@@ -93,6 +93,11 @@ class PlainRemote:
     async def listen(self, ready: Callable[[], None], changed: Callable[[], None]) -> None:
         """See Remote.listen."""
         await self._table.listen(ready, changed)
+
+    @property
+    def untold(self) -> str:
+        """See Explaining."""
+        return self._table.untold if isinstance(self._table, Explaining) else ""
 
     async def reachable(self) -> bool:
         """See Remote.reachable."""

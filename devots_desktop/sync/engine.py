@@ -16,7 +16,7 @@ from typing import Protocol
 from devots_desktop.domain.account import Live, Status
 from devots_desktop.domain.changes import ChangeSet, Via
 from devots_desktop.domain.errors import AccountUnusable, DevotsError, SignedOut, Unreachable
-from devots_desktop.remote.base import Remote
+from devots_desktop.remote.base import Explaining, Remote
 from devots_desktop.store.cache import Cache, Run
 from devots_desktop.store.sync_lock import SyncLock
 from devots_desktop.sync import apply
@@ -230,7 +230,7 @@ class Engine:
             self.check()
 
     async def _work(self, remote: Remote) -> None:
-        live, self._push_due = False, True
+        live, why, self._push_due = False, "", True
         exchange = self._exchange(remote)
         await exchange.begin()
         while True:
@@ -245,6 +245,9 @@ class Engine:
             if self._told and not self._pull_due and not live:
                 live = True
                 self._tell(Status(Live.LIVE))
+            if not self._told and isinstance(remote, Explaining) and remote.untold != why:
+                why = remote.untold
+                self._tell(Status(Live.CHECKING, why))
             await self._wake.wait()
 
     # Waiting -----------------------------------------------------------------------------------------------------------------

@@ -70,6 +70,10 @@ class Follower:
     async def live(self) -> None:
         await until(lambda: bool(self.statuses) and self.statuses[-1].live is Live.LIVE, "live")
 
+    def look(self) -> None:
+        """Ask for news, as each minute does."""
+        self._engine.check()
+
     async def shows(self, *texts: str) -> None:
         """Wait until the list is this."""
         await until(lambda: self.texts == sorted(texts), f"the list {texts}; it is {self.texts}")

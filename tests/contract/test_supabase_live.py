@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from devots_desktop.domain.account import Live
+from devots_desktop.domain.account import Live, Status
 from devots_desktop.remote.supabase import listener, session
 from devots_desktop.remote.supabase.keys import Project
 from devots_desktop.remote.supabase.link import Link
@@ -175,6 +175,25 @@ class TestWhatItSays:
                 await device.shows("during")
                 assert device.statuses[-1].live is Live.CHECKING
                 server.faults.realtime.refuse = None
+                await device.live()
+
+        run(scene)
+
+    def test_where_the_table_is_not_published_the_account_says_so_and_the_list_is_read(
+        self, server: SupabaseServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(listener, "REGAIN_S", 0.5)
+        device = Follower(tmp_path, server)
+
+        async def scene() -> None:
+            async with device.following():
+                server.faults.realtime.unpublished = True
+                server.realtime.close_sockets(1006)
+                await until(lambda: device.statuses[-1] == Status(Live.CHECKING, listener.UNTOLD), "the reason")
+                Elsewhere(server, device.user_id).add("meanwhile")
+                device.look()
+                await device.shows("meanwhile")
+                server.faults.realtime.unpublished = False
                 await device.live()
 
         run(scene)

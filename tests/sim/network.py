@@ -23,6 +23,8 @@ Push = Sequence[Mutation]
 class BadTable:
     """The rows of a plain server behind a bad network: each call may get lost, or its answer. What comes twice there is written twice, so nothing does."""
 
+    untold = ""
+
     def __init__(self, network: "BadNetwork", table: MemoryTable) -> None:
         self._network, self._table = network, table
 

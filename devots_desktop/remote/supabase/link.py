@@ -35,6 +35,7 @@ class Link:
     Attributes:
         project, key: where it leads, and what opens it.
         session: gives access tokens.
+        untold: see Explaining.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Link:
         """
         self.project = project
         self.key = key
+        self.untold = ""
         self._http = http.make_client(project)
         self.session = Session(project, auth_client(project, key, self._http), keep, clock=clock, sleep=sleep)
 

@@ -37,6 +37,10 @@ _DRIFT_MOST_S = 10.0
 MANAGED = ("todo", "todo_tombstone")
 """A tombstone is a row that is inserted: so deletes are told like anything else."""
 PLAIN = ("todo",)
+UNTOLD = (
+    "The project does not tell of changes to its todos, so the list is read every minute. "
+    "“Check this account” says what its owner can do about it."
+)
 
 _log = logging.getLogger(__name__)
 
@@ -84,6 +88,7 @@ class Listener:
             SignedOut: the session has ended.
             Unreachable: changes were told, and are not any more.
         """
+        self._link.untold = ""
         user_id = await self._link.session.who()
         parts: tuple[Awaitable[None], ...] = (self._link.session.keep_fresh(self._renew), self._follow(user_id), self._watch())
         tasks = list(map(asyncio.ensure_future, parts))
@@ -146,6 +151,7 @@ class Listener:
     def _on_live(self) -> None:
         first, self._was_live = not self._was_live, True
         self._lost_at, self._failures, self._untold = None, 0, 0
+        self._link.untold = ""
         (self._ready if first else self._changed)()
 
     def _on_deleted(self) -> None:
@@ -165,6 +171,9 @@ class Listener:
     def _note(self, lost: Lost) -> None:
         _log.info("Realtime: %s", lost)
         self._untold = self._untold + 1 if lost.untold else 0
+        if self._untold and not self._link.untold:
+            self._link.untold = UNTOLD
+            self._changed()
 
     async def _pause(self) -> None:
         """Before the next connection. Raises Unreachable: whoever believes that changes are told has to know that they are not."""

@@ -87,6 +87,11 @@ class ManagedRemote:
         """See Remote.listen."""
         await Listener(self._link, MANAGED, ready, changed).run()
 
+    @property
+    def untold(self) -> str:
+        """See Explaining."""
+        return self._link.untold
+
     async def reachable(self) -> bool:
         """See Remote.reachable."""
         return await self._link.reachable()

@@ -76,6 +76,11 @@ class SupabaseTable:
         """See Table.listen."""
         await Listener(self._link, PLAIN, ready, changed, deletes=True).run()
 
+    @property
+    def untold(self) -> str:
+        """See Explaining."""
+        return self._link.untold
+
     async def reachable(self) -> bool:
         """See Remote.reachable."""
         return await self._link.reachable()
