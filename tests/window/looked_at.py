@@ -104,6 +104,25 @@ def focused(name: str) -> QRect | None:
     return on_screen(widget, widget.rect()) if widget is not None and widget.accessibleName() == name else None
 
 
+def selected(text: str) -> QRect | None:
+    """The row of a todo, where it is the one that the keyboard acts on."""
+    for view in shown():
+        if isinstance(view, TodoView):
+            index = view.currentIndex()
+            todo = index.data(TODO_ROLE) if index.isValid() else None
+            if todo and todo.text == text and list(view.selected_keys()) == [todo.key]:
+                return on_screen(view.viewport(), view.visualRect(index))
+    return None
+
+
+def edited(text: str) -> QRect | None:
+    """The open editor of a row, where this is typed in it and it has the keyboard."""
+    editor = QApplication.focusWidget()
+    if isinstance(editor, QLineEdit) and editor.text() == text and isinstance(editor.parentWidget().parentWidget(), TodoView):
+        return on_screen(editor, editor.rect())
+    return None
+
+
 def item(text: str) -> QRect | None:
     """An item of any other list, such as that of a file dialog."""
     for view in shown():
@@ -132,6 +151,8 @@ FINDERS: dict[str, Callable[[str], QRect | None]] = {
     "entry": entry,
     "focused": focused,
     "rows": rows,
+    "selected": selected,
+    "edited": edited,
     "row": part("text"),
     "circle": part("check"),
     "bin": part("delete"),
