@@ -17,7 +17,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 KEPT = pathlib.Path(__file__).parent / "licences"
-WITHOUT_TEXT = {"pyside6_essentials": ("LGPL-3.0.txt", "GPL-3.0.txt"), "shiboken6": ("LGPL-3.0.txt", "GPL-3.0.txt")}
+_LGPL, _SUPABASE = ("LGPL-3.0.txt", "GPL-3.0.txt"), ("supabase-py-MIT.txt",)
+WITHOUT_TEXT = {
+    "pyside6_essentials": _LGPL,
+    "shiboken6": _LGPL,
+    "postgrest": _SUPABASE,
+    "realtime": _SUPABASE,
+    "storage3": _SUPABASE,
+    "supabase_auth": _SUPABASE,
+}
 """Distributions that carry no text -> its files in KEPT."""
 INSIDE_PSYCOPG = {
     "libpq": "libpq5",

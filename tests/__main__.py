@@ -1,5 +1,9 @@
-"""`make test`: pytest on at most four processes, without its Qt plugin where Qt's system libraries are missing."""
+"""`make test`: pytest on two processes for each core, four at the most, as the tests wait for servers and windows more than they compute.
 
+Without its Qt plugin where Qt's system libraries are missing.
+"""
+
+import os
 import sys
 
 import pytest
@@ -9,7 +13,8 @@ from tests.outcomes import why_qt_is_missing
 
 def _arguments() -> list[str]:
     plugins = ["-p", "no:pytest-qt"] if why_qt_is_missing() else []
-    return [*plugins, "-n", "auto", "--maxprocesses", "4", "--dist", "loadgroup", *sys.argv[1:]]
+    processes = min(4, 2 * (os.cpu_count() or 1))
+    return [*plugins, "-n", str(processes), "--dist", "loadgroup", *sys.argv[1:]]
 
 
 if __name__ == "__main__":

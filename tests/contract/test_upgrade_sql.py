@@ -10,6 +10,7 @@ from devots_desktop.remote.postgres import migrate
 from devots_desktop.remote.postgres.rights import deviations
 from devots_desktop.remote.postgres.script import upgrade_script
 from tests.e2e.devots import Devots
+from tests.servers.managed import DESKTOP
 from tests.servers.postgres import SUPERUSER, Database
 
 ROLES = """do $$ begin
@@ -123,7 +124,9 @@ def test_policies_that_are_meant_to_be_so_are_accepted(project: Database) -> Non
 
 
 def test_a_portals_database_is_refused(project: Database) -> None:
-    migrate.upgrade(project.url(), flavour="portal", desktop_password="x")
+    # Roles belong to the cluster, so that this password is everybody's.
+    password = project.server.passwords.setdefault(DESKTOP, "a password of the tests")
+    migrate.upgrade(project.url(), flavour="portal", desktop_password=password)
     with pytest.raises(psycopg.errors.RaiseException, match="set up as a portal"):
         run(project, upgrade_script())
 

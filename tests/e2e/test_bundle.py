@@ -143,6 +143,13 @@ class TestProgram:
         with managed.owner() as owner:
             assert owner.execute("select text from todo").fetchall() == [("On the server",)]
 
+    def test_it_keeps_todos_in_a_supabase_project(self, frozen: Frozen, servers: Servers, postgres: PostgresServer) -> None:
+        with servers.project(postgres.version, "managed") as project:
+            where = ("--url", project.url, "--key", project.publishable_key)
+            account = ("accounts", "add", "supabase", *where, "--email", EMAIL, "--secrets", "file", "--password-stdin", "--sign-up")
+            frozen(*account, stdin=f"{PASSWORD}\n")
+            assert frozen.json("add", "In the project")["state"] == "synced"
+
 
 def libraries_from_elsewhere(process: int, bundle: Path) -> set[str]:
     """What a process has loaded that is neither the bundle's nor the system's."""
