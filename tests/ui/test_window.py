@@ -299,6 +299,16 @@ class TestWhatStays:
         assert window.quick_add.field.text() == "typed for nothing?"
         assert window.quick_add.sentence.isVisible()
 
+    def test_that_is_so_after_another_todo_was_deleted_too(self, window: MainWindow, place: Place) -> None:
+        ids = fill(window, place, "a", "b")
+        focus(window, 1)
+        window.view.edit_current()
+        editor(window).setText("typed for nothing?")
+        for client_id in reversed(ids):
+            place.delete(client_id)
+            tell(window, place)
+        assert window.quick_add.field.text() == "typed for nothing?"
+
     def test_a_change_from_elsewhere_is_marked_for_a_while_and_an_own_one_is_not(
         self, window: MainWindow, place: Place, qtbot: QtBot
     ) -> None:

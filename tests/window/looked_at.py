@@ -118,8 +118,9 @@ def selected(text: str) -> QRect | None:
 def edited(text: str) -> QRect | None:
     """The open editor of a row, where this is typed in it and it has the keyboard."""
     editor = QApplication.focusWidget()
-    if isinstance(editor, QLineEdit) and editor.text() == text and isinstance(editor.parentWidget().parentWidget(), TodoView):
-        return on_screen(editor, editor.rect())
+    for view in shown():
+        if isinstance(view, TodoView) and isinstance(editor, QLineEdit) and editor.parent() is view.viewport() and editor.text() == text:
+            return on_screen(editor, editor.rect())
     return None
 
 

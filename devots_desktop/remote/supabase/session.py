@@ -74,12 +74,16 @@ class Keep(Protocol):
 
 
 def auth_client(project: Project, key: str, http: httpx.AsyncClient) -> AsyncGoTrueClient:
-    """supabase-py's client of the Auth server, which neither stores nor refreshes anything by itself."""
+    """supabase-py's client of the Auth server, which keeps what it is told in memory and refreshes nothing by itself.
+
+    What it keeps is text (its "persistent" session lies in a dictionary): otherwise it keeps the answer's objects, and a time of pydantic's in a
+    circle of references that Python finds only at its end is freed after pydantic itself, which reads freed memory.
+    """
     return AsyncGoTrueClient(
         url=f"{project.url}/auth/v1",
         headers={"apikey": key, "Authorization": f"Bearer {key}"},
         auto_refresh_token=False,
-        persist_session=False,
+        persist_session=True,
         http_client=http,
     )
 

@@ -95,8 +95,11 @@ class TodoView(QTableView):
         current = self._model.index(self.currentIndex().row(), 0) if self.currentIndex().isValid() else QModelIndex()
         row, lost = current.row(), QPersistentModelIndex(current)
         below = self._model.keys(range(row + 1, row + 65)) if row >= 0 else array("q")
-        anchor = self.anchor()
+        anchor, editing = self.anchor(), self.rows.editing if self._editor() is not None else None
         self._model.apply(changes)
+        if editing is not None and self._model.row_of(editing) >= 0:
+            # Qt takes any removed row for the end of editing, and leaves the editor open.
+            self.setState(QAbstractItemView.State.EditingState)
         self.restore(anchor)
         if row >= 0 and not lost.isValid():
             stayed = next((found for found in map(self._model.row_of, below) if found >= 0), row)

@@ -26,12 +26,12 @@ async function signIn() {
   return data.user.id;
 }
 
-function listen(userId) {
-  const filter = `user_id=eq.${userId}`;
+// Without a filter: row-level security keeps others' rows away, and a deleted row's key alone fits no filter.
+function listen() {
   return new Promise((resolve) => {
     supabase
       .channel("list")
-      .on("postgres_changes", { event: "*", schema: "public", table: "todo", filter }, ({ eventType, new: row, old }) => {
+      .on("postgres_changes", { event: "*", schema: "public", table: "todo" }, ({ eventType, new: row, old }) => {
         told.push(eventType === "DELETE" ? [eventType, old.id] : [eventType, row.text, row.completed]);
         tell();
       })
@@ -78,7 +78,7 @@ const commands = {
   hears: (...wanted) => heard(wanted),
 };
 
-await listen(userId);
+await listen();
 console.log(JSON.stringify("listening"));
 for await (const line of lines) {
   const [name, ...values] = JSON.parse(line);
