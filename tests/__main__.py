@@ -1,4 +1,4 @@
-"""`make test`: pytest on two processes for each core, four at the most, as the tests wait for servers and windows more than they compute.
+"""`make test`: pytest on one process more than there are cores, four at the most: the tests wait for servers and windows, too.
 
 Without its Qt plugin where Qt's system libraries are missing.
 """
@@ -13,7 +13,7 @@ from tests.outcomes import why_qt_is_missing
 
 def _arguments() -> list[str]:
     plugins = ["-p", "no:pytest-qt"] if why_qt_is_missing() else []
-    processes = min(4, 2 * (os.cpu_count() or 1))
+    processes = min(4, (os.cpu_count() or 1) + 1)
     return [*plugins, "-n", str(processes), "--dist", "loadgroup", *sys.argv[1:]]
 
 

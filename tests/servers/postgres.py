@@ -168,8 +168,9 @@ class PostgresServer:
         return Database(self, name)
 
     def drop_database(self, database: Database) -> None:
-        """Drop it, whoever is connected."""
-        with self.superuser() as connection:
+        """Drop it, whoever is connected. What cannot be dropped soon stays: PostgreSQL waits for every backend, also for one that nobody reads from."""
+        with self.superuser() as connection, contextlib.suppress(psycopg.errors.QueryCanceled):
+            connection.execute("set statement_timeout = '15s'")
             connection.execute(f"drop database if exists {database.name} with (force)")
 
 

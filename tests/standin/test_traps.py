@@ -223,8 +223,7 @@ class TestRefusedRefresh:
             await until(lambda: alone.refreshes() == 1, "the timer's refresh")
             timer = alone.client.auth._refresh_token_timer
             assert timer is not None
-            assert timer._task is not None
-            await asyncio.gather(timer._task, return_exceptions=True)
+            await until(lambda: timer._task is None or timer._task.done(), "the end of the refused refresh")
             assert alone.events == ["SIGNED_IN"]
             assert alone.client.auth._refresh_token_timer is timer
             with pytest.raises(AuthApiError):
