@@ -83,7 +83,9 @@ def project(servers: Servers) -> Iterator[SupabaseServer]:
         yield made
 
 
-def test_nothing_secret_is_left_or_shown_by_any_process(tmp_path: Path, project: SupabaseServer) -> None:
+def test_nothing_secret_is_left_or_shown_by_any_process(tmp_path_factory: pytest.TempPathFactory, project: SupabaseServer) -> None:
+    # A short name: the window's socket lies below it, and the path of a socket has 107 characters at the most.
+    tmp_path = tmp_path_factory.mktemp("c")
     place = Place(tmp_path, [])
     (tmp_path / ".env").write_text(f"SUPABASE_URL={project.url}\nSUPABASE_ANON_KEY={project.anon_key}\n", encoding="utf-8")
     named = "--env-file", str(tmp_path / ".env"), "--email", EMAIL, "--password-stdin", "--sign-up"

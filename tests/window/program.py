@@ -66,7 +66,7 @@ class Window:
         self.process = subprocess.Popen(
             command,
             cwd=ROOT,
-            env={**environ, "DEVOTS_TRACE": str(writing)},
+            env={**environ, "DEVOTS_TRACE": str(writing), "PYTHONFAULTHANDLER": "1"},
             pass_fds=[writing],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
@@ -148,7 +148,9 @@ class Window:
         """The error for something that did not come."""
         tail = self.errors().strip()[-2_000:] or "(nothing)"
         last = [{key: value for key, value in event.items() if key != "ns"} for event in self.events[-5:]]
-        return NotSeen(f"waited in {self.name} for {what}\nits last events: {last}\nits standard error: {tail}")
+        return NotSeen(
+            f"waited in {self.name} for {what}\nits last events: {last}\nits exit status: {self.process.poll()}\nits standard error: {tail}"
+        )
 
     # Its end
 
