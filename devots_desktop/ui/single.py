@@ -37,8 +37,11 @@ class SingleWindow(QObject):
             return False
         # What a crash left behind.
         QLocalServer.removeServer(address)
-        (self._folder / OPEN_MARK).touch()
-        return self._server.listen(address)
+        if self._server.listen(address):
+            (self._folder / OPEN_MARK).touch()
+            return True
+        # Another one was faster just now; or no socket can be made, as where its path is too long: the window opens without.
+        return not wake.ping(self._folder, wake.SHOW)
 
     def close(self) -> None:
         """Stop listening."""
