@@ -31,6 +31,8 @@ def backend(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Backen
     plain = portal or rest.endswith("plain")
     if plain and (beyond := request.node.get_closest_marker("managed")):
         not_promised(beyond.args[0])
+    if portal and (beyond := request.node.get_closest_marker("table")):
+        not_promised(beyond.args[0])
     if kind == "memory":
         yield MemoryBackend(plain=plain)
         return

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from devots_desktop.remote.base import Remote
 from devots_desktop.remote.portal.address import Portal
@@ -33,7 +34,9 @@ class PortalBackend:
             owner.execute(f"alter table todo add constraint of_the_owner check (text not like '{FORBIDDEN}%')")
 
     def person(self, name: str) -> str:
-        granted = asyncio.run(enter(self._server.url, f"{name}@example.org"))
+        # On a thread: whoever asks may be on a loop.
+        with ThreadPoolExecutor(1) as thread:
+            granted = thread.submit(asyncio.run, enter(self._server.url, f"{name}@example.org")).result()
         self._granted[granted.user_id] = granted
         return granted.user_id
 
