@@ -238,4 +238,5 @@ def _load(project: Project) -> None:
     """What takes half a second, and must not take it from the window: the libraries and the system's certificates. Raises AccountUnusable."""
     from devots_desktop.remote.supabase import http, remote, signing  # noqa: F401 (loaded for those who need them next)
 
+    http.load()
     http.tls(project)

@@ -12,6 +12,8 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
+import anyio
+import httpcore  # noqa: F401 (httpx loads it with its first client, which is made on the event loop)
 import httpx
 
 from devots_desktop.domain.errors import AccountUnusable
@@ -46,6 +48,11 @@ class Rejected(Exception):
         self.reasons = reasons
         self.denied = denied
         self.foreign = foreign
+
+
+def load() -> None:
+    """Load what httpcore loads with its first request: on a thread, not on the window's."""
+    anyio.run(anyio.sleep, 0)
 
 
 def tls(project: Project) -> ssl.SSLContext | None:
