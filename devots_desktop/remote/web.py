@@ -9,6 +9,8 @@ from contextlib import suppress
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from urllib.parse import urlsplit
 
+import anyio
+import httpcore  # noqa: F401 (httpx loads it with its first client, which is made on the event loop)
 import httpx
 
 from devots_desktop.domain.errors import AccountUnusable, DevotsError, Unreachable, UntrustedCertificate
@@ -20,6 +22,12 @@ _ANSWER_S = 20.0
 _CONNECT_S = 8.0
 _REACH_S = 3.0
 _AGAIN = "It is tried again by itself."
+
+
+def load(place: Place) -> None:
+    """Load what httpcore loads with its first request, and the certificates: on a thread, not on the window's. Raises AccountUnusable."""
+    anyio.run(anyio.sleep, 0)
+    tls(place)
 
 
 def tls(place: Place) -> ssl.SSLContext | None:

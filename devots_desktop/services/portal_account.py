@@ -140,7 +140,7 @@ def _load_now(portal: Portal) -> None:
     from devots_desktop.remote import web
     from devots_desktop.remote.portal import remote, signing  # noqa: F401 (loaded for those who need them next)
 
-    web.tls(portal)
+    web.load(portal)
 
 
 async def _known(path: Path, ids: Sequence[int]) -> set[int]:

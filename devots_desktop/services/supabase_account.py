@@ -239,4 +239,4 @@ def _load(project: Project) -> None:
     from devots_desktop.remote import web
     from devots_desktop.remote.supabase import remote, signing  # noqa: F401 (loaded for those who need them next)
 
-    web.tls(project)
+    web.load(project)

@@ -17,6 +17,8 @@ from tests.bench import (
     search_typing,
     simulation,
     stalls,
+    supabase_back,
+    supabase_first,
     supabase_live,
 )
 from tests.bench.report import Bench, Row, table, write
@@ -48,8 +50,10 @@ BENCHES: dict[str, Bench] = {
 WHEN_NAMED: dict[str, Bench] = {
     "idle-long": resting.run_idle_long,
     "peers": peers.run,
+    "supabase-first": supabase_first.run,
     "supabase-live": supabase_live.run,
     "supabase-away": supabase_live.run_away,
+    "supabase-back": supabase_back.run,
 }
 """They take minutes, or install what they need: only where they are asked for."""
 
