@@ -7,6 +7,8 @@ token for Supabase in getRealtimeChannel.
 
 import secrets
 import threading
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -92,16 +94,24 @@ class PortalServer:
     url: str
 
     def __init__(
-        self, database: Database, *, host: PortalHost | None = None, port: int = 0, secret: str | None = None, **switches: Any
+        self,
+        database: Database,
+        *,
+        host: PortalHost | None = None,
+        port: int = 0,
+        secret: str | None = None,
+        on_mail: Callable[[Mail], None] | None = None,
+        **switches: Any,
     ) -> None:
         """`database`: migrated by `migrate` with the same profile. `switches`: fields of Settings.
 
-        `host`: the process to run in; one of its own without it.
+        `host`: the process to run in; one of its own without it. `on_mail` is told each mail, on a thread of the host's.
         """
         self.database, self.settings = database, Settings(**switches)
         self.database_url = database.url()
         self._host, self._owns_host, self._port = host, host is None, port
         self.secret = secret or secrets.token_urlsafe(32)
+        self._on_mail = on_mail
         self._number = 0
         self._mail: list[Mail] = []
         self._mail_came = threading.Condition()
@@ -156,8 +166,9 @@ class PortalServer:
         return self
 
     def stop(self) -> None:
-        """End every connection at once."""
-        self._running().ask("close", portal=self._number)
+        """End every connection at once. Harmless when its process has ended."""
+        with suppress(PortalFailed):
+            self._running().ask("close", portal=self._number)
         if self._owns_host:
             self._running().stop()
             self._host = None
@@ -176,6 +187,8 @@ class PortalServer:
         with self._mail_came:
             self._mail.append(Mail(**message))
             self._mail_came.notify_all()
+        if self._on_mail is not None:
+            self._on_mail(Mail(**message))
 
 
 def migrate(host: PortalHost, database: Database, profile: Profile, *, on_supabase: bool = False) -> None:
