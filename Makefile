@@ -14,7 +14,7 @@ run:  ## open the window (ARGS="list --json" runs a command instead)
 	$(BOOTSTRAP) run
 	@exec $(VENV) main.py $(ARGS)
 
-demo:  ## two windows, one person, a real PostgreSQL that is made for it (BACKEND=supabase: a project on it)
+demo:  ## two windows, one person, a real PostgreSQL that is made for it (BACKEND=supabase: a project on it, BACKEND=portal: a portal)
 	$(BOOTSTRAP) dev
 	@exec $(VENV) -m tests.demo $(if $(BACKEND),--backend $(BACKEND)) $(ARGS)
 

@@ -5,11 +5,9 @@ import secrets
 import signal
 import sys
 
-import httpx
-
 from tests.servers.portal import Mail, PortalHost, PortalServer, migrate
 from tests.servers.postgres import PostgresServer, binaries
-from tests.servers.supabase import NO_TLS, SupabaseServer
+from tests.servers.supabase import SupabaseServer
 from tests.servers.supabase.database import prepare, tell_time_in_utc
 
 _EMAIL = "ada@example.org"
@@ -56,8 +54,7 @@ def _serve(arguments: argparse.Namespace) -> None:
 
 def _tell(portal: PortalServer, project: SupabaseServer) -> None:
     password = secrets.token_urlsafe(9)
-    body = {"name": "Ada", "email": _EMAIL, "password": password}
-    httpx.post(f"{portal.url}/api/auth/sign-up/email", json=body, verify=NO_TLS).raise_for_status()
+    portal.sign_up("Ada", _EMAIL, password)
     print(f"URL       {portal.url}")
     print(f"e-mail    {_EMAIL}")
     print(f"password  {password}")
