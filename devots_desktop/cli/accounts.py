@@ -3,12 +3,13 @@
 import asyncio
 import os
 from argparse import Namespace
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from devots_desktop.cli import forms
-from devots_desktop.cli.environment import project_and_key, read_password
+from devots_desktop.cli.environment import project_and_key, read_code, read_password
 from devots_desktop.cli.opening import chosen, open_profile
 from devots_desktop.cli.output import Output, message
 from devots_desktop.domain.account import Account, AccountKind, SecretStore
@@ -66,7 +67,7 @@ def _add(accounts: Accounts, arguments: Namespace) -> Account:
             "Take --secrets keyring, or --secrets file where there is no keyring.",
         )
     if arguments.kind == AccountKind.SUPABASE:
-        return asyncio.run(_add_supabase(accounts, _supabase_form(arguments)))
+        return asyncio.run(_add_supabase(accounts, _supabase_form(arguments), piped=arguments.password_stdin))
     return asyncio.run(accounts.add_postgres(_postgres_form(arguments)))
 
 
@@ -83,15 +84,30 @@ def _supabase_form(arguments: Namespace) -> SupabaseForm:
     )
 
 
-async def _add_supabase(accounts: Accounts, form: SupabaseForm) -> Account:
-    """Look at the project, say what is to be said of it, and sign in. Raises DevotsError: it cannot be used, or nobody is let in."""
+async def _add_supabase(accounts: Accounts, form: SupabaseForm, *, piped: bool) -> Account:
+    """Look at the project, say what is to be said of it, and sign in.
+
+    Args:
+        piped: standard input is the command's to read.
+
+    Raises:
+        DevotsError: the project cannot be used, or nobody is let in.
+    """
     async for finding in check_project(form.project, form.key):
         if finding.level is Level.WRONG and finding.check in NEEDED:
             raise AccountUnusable("Project not ready", finding.sentence, finding.next_step)
         if finding.level is not Level.OK:
             message(f"{finding.check}: {finding.sentence} {finding.next_step}".rstrip())
-    try:
+    with suppress(ConfirmationNeeded):
         return await accounts.add_supabase(form)
+    return await _add_confirmed(accounts, form, piped=piped)
+
+
+async def _add_confirmed(accounts: Accounts, form: SupabaseForm, *, piped: bool) -> Account:
+    """Sign in with the code that confirms the e-mail; where none is entered, as somebody who has opened the link beside it. Raises DevotsError."""
+    code = read_code(f"Code in the message to {form.email} (empty once you have opened its link)", piped=piped)
+    try:
+        return await accounts.add_supabase(replace(form, code=code, way=Way.SIGN_UP if code else Way.PASSWORD))
     except ConfirmationNeeded as error:
         raise AccountUnusable(error.title, error.sentence, "Open the link in it, then say this again without --sign-up.") from None
 

@@ -116,6 +116,21 @@ def read_password(path: str | None, what: str) -> str:
     return password
 
 
+def read_code(what: str, *, piped: bool) -> str:
+    """A code from a message that was just sent; "" where none is entered, or nobody can be asked.
+
+    Args:
+        what: which one, for a prompt.
+        piped: standard input that is no terminal is the command's to read.
+
+    Raises:
+        AccountUnusable: standard input is no text.
+    """
+    if sys.stdin.isatty():
+        return getpass(f"{what}: ").strip()
+    return _standard_input().strip() if piped else ""
+
+
 def _values(environ: Mapping[str, str], env_file: str | None) -> Mapping[str, str]:
     return parse_env(read_text(env_file), env_file) if env_file else environ
 
@@ -132,7 +147,7 @@ def _standard_input() -> str:
     try:
         return sys.stdin.buffer.readline(_MOST).decode()
     except ValueError as error:
-        raise AccountUnusable("Password not readable", "Standard input is no UTF-8 text.", "Pass the password as UTF-8.") from error
+        raise AccountUnusable("Not readable", "Standard input is no UTF-8 text.", "Pass password and code as UTF-8.") from error
 
 
 def _unescaped(text: str) -> str:
