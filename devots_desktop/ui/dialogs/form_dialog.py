@@ -126,8 +126,12 @@ class FormDialog(QDialog):
         except DevotsError as error:
             failure = error
         finally:
-            self._running = None
-            self.show_busy()
+            # Whoever closed the form waits for nothing, and it may be deleted by now.
+            left, self._running = self._running is None, None
+            if not left:
+                self.show_busy()
+        if left:
+            return
         if failure is None:
             then()
             return
@@ -169,4 +173,5 @@ class FormDialog(QDialog):
         """End; what runs is cancelled first."""
         if self._running is not None and result != QDialog.DialogCode.Accepted.value:
             self._running.cancel()
+            self._running = None
         super().done(result)
