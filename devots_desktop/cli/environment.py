@@ -116,19 +116,16 @@ def read_password(path: str | None, what: str) -> str:
     return password
 
 
-def read_code(what: str, *, piped: bool) -> str:
-    """A code from a message that was just sent; "" where none is entered, or nobody can be asked.
+def read_code(what: str) -> str:
+    """A code to sign in with: the next line of standard input, asked for where that is a terminal; "" for none.
 
     Args:
         what: which one, for a prompt.
-        piped: standard input that is no terminal is the command's to read.
 
     Raises:
         AccountUnusable: standard input is no text.
     """
-    if sys.stdin.isatty():
-        return getpass(f"{what}: ").strip()
-    return _standard_input().strip() if piped else ""
+    return (getpass(f"{what}: ") if sys.stdin.isatty() else _standard_input()).strip()
 
 
 def _values(environ: Mapping[str, str], env_file: str | None) -> Mapping[str, str]:

@@ -43,7 +43,7 @@ Driver = Callable[[Session, MainWindow], Awaitable[None]]
 
 
 async def until(condition: Callable[[], object], *, seconds: float = 30) -> None:
-    """Wait for what no event tells; long, since on a busy machine a commit to the disk alone has taken ten seconds."""
+    """Wait for what no event tells; long, since on a busy machine a commit to the disk alone takes seconds."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 (there is no event for what is on screen)
             await asyncio.sleep(0.005)
