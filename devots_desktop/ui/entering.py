@@ -17,14 +17,20 @@ from devots_desktop.ui.dialogs.sign_in_supabase import SignInSupabaseDialog
 async def add_account(accounts: Accounts, tasks: Tasks, parent: QWidget) -> Account | None:
     """Ask for an account; None where the user thought better of it."""
     choice = ChooseKindDialog(parent)
-    if not await ask(choice):
-        return None
-    dialog: AddPostgresDialog | AddSupabaseDialog
-    if choice.kind is AccountKind.SUPABASE:
-        dialog = AddSupabaseDialog(supabase_verbs(accounts), tasks, parent)
-    else:
-        dialog = AddPostgresDialog(accounts.add_postgres, tasks, parent)
-    return dialog.account if await ask(dialog) else None
+    while await ask(choice):
+        dialog = _adding(choice.kind, accounts, tasks, parent)
+        if await ask(dialog):
+            return dialog.account
+        if not dialog.went_back:
+            return None
+        choice = ChooseKindDialog(parent, before=choice.kind)
+    return None
+
+
+def _adding(kind: AccountKind | None, accounts: Accounts, tasks: Tasks, parent: QWidget) -> AddPostgresDialog | AddSupabaseDialog:
+    if kind is AccountKind.SUPABASE:
+        return AddSupabaseDialog(supabase_verbs(accounts), tasks, parent)
+    return AddPostgresDialog(accounts.add_postgres, tasks, parent)
 
 
 async def sign_in(accounts: Accounts, account: Account, tasks: Tasks, parent: QWidget) -> bool:

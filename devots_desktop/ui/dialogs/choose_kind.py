@@ -25,7 +25,8 @@ class ChooseKindDialog(QDialog):
         kind: what was chosen, None before.
     """
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, before: AccountKind | None = None) -> None:
+        """Ask; `before` was chosen the time before."""
         super().__init__(parent)
         self.setWindowTitle(self.tr("Add an account"))
         self.kind: AccountKind | None = None
@@ -43,7 +44,7 @@ class ChooseKindDialog(QDialog):
         self.cancel.clicked.connect(self.reject)
         page.finish(self.cancel)
         self.resize(page.sizeHint())
-        self.cards[AccountKind.SUPABASE].setFocus()
+        self.cards[before or AccountKind.SUPABASE].setFocus()
 
     def _choose(self, kind: AccountKind) -> None:
         self.kind = kind
