@@ -46,21 +46,21 @@ def test_the_keys_that_edit_say_why_they_do_not(window: MainWindow, key: Key) ->
     focus(window, 1)
     QTest.keyClick(window.view, key)
     assert not has_editor(window)
-    assert TEXT_FIXED in window.status_line.message
+    assert TEXT_FIXED in window.status_line.sentence.text()
 
 
 def test_so_does_a_double_click(window: MainWindow) -> None:
     place = window.view.visualRect(window.model.index(0, 0)).center()
     QTest.mouseDClick(window.view.viewport(), Qt.MouseButton.LeftButton, pos=place)
     assert not has_editor(window)
-    assert TEXT_FIXED in window.status_line.message
+    assert TEXT_FIXED in window.status_line.sentence.text()
 
 
 def test_a_click_and_the_arrows_say_nothing(window: MainWindow) -> None:
     focus(window, 0)
     QTest.keyClick(window.view, Key.Key_Down)
     QTest.mouseClick(window.view.viewport(), Qt.MouseButton.LeftButton, pos=window.view.visualRect(window.model.index(0, 0)).center())
-    assert TEXT_FIXED not in window.status_line.message
+    assert TEXT_FIXED not in window.status_line.sentence.text()
 
 
 def test_the_details_can_be_read_and_say_why_they_cannot_be_typed_into(window: MainWindow) -> None:

@@ -128,7 +128,10 @@ class PortalDialog(FormDialog):
 
     def _send_code(self) -> None:
         if self._challenge is not None and not self.busy:
-            self.begin(self.verbs.send_code(self.entered(), self._challenge), self.entry.sent, self.entry.send)
+            self.begin(self._send(self._challenge), self.entry.sent, self.entry.send)
+
+    async def _send(self, challenge: "Challenge") -> None:
+        await self.verbs.send_code(self.entered(), challenge)
 
     def begin_again(self) -> None:
         """Back to the choice of the way."""
