@@ -17,7 +17,9 @@ from devots_desktop.ui.entering import portal_verbs
 from tests.shots.stage import Stage, double_text
 
 PORTAL = "https://todos.example.org"
-PORTALS = Account("p1", AccountKind.PORTAL, "ada@example.org · todos.example.org", "ada@example.org", "u1", {"url": PORTAL}, SecretStore.MEMORY)
+PORTALS = Account(
+    "p1", AccountKind.PORTAL, "ada@example.org · todos.example.org", "ada@example.org", "u1", {"url": PORTAL}, SecretStore.MEMORY
+)
 
 
 def add_portal(stage: Stage) -> AddPortalDialog:

@@ -142,7 +142,9 @@ def use(qapp: QApplication, folder: Path, portal: Asking, work: Use) -> Asked:
 
 
 class TestPortal:
-    def test_a_portal_as_its_guide_makes_it_asks_for_e_mail_and_password_alone(self, qapp: QApplication, tmp_path: Path, seed: Asking) -> None:
+    def test_a_portal_as_its_guide_makes_it_asks_for_e_mail_and_password_alone(
+        self, qapp: QApplication, tmp_path: Path, seed: Asking
+    ) -> None:
         async def work(asked: Asked) -> None:
             dialog = await asked.at_person()
             entry = dialog.entry

@@ -22,7 +22,14 @@ from devots_desktop.ui.widgets.labels import plain_label
 if TYPE_CHECKING:
     from devots_desktop.remote.portal.signing import Granted
 
-_OF_THE_ADDRESS = ("Not this address", "Address not usable", "Address not the portal's", "Connection not safe", "No portal there", "Sent elsewhere")
+_OF_THE_ADDRESS = (
+    "Not this address",
+    "Address not usable",
+    "Address not the portal's",
+    "Connection not safe",
+    "No portal there",
+    "Sent elsewhere",
+)
 
 
 class AddPortalDialog(PortalDialog):

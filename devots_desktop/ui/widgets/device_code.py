@@ -60,7 +60,9 @@ class DeviceCode(QWidget):
         self.code.setText(apart)
         self.code.setAccessibleName(self.tr("Code {}").format(" ".join(code)))
         self.where.setText(
-            self.tr("Your browser has opened {}. Sign in there if it asks you to, see that it shows this code, and let this device in.").format(address)
+            self.tr(
+                "Your browser has opened {}. Sign in there if it asks you to, see that it shows this code, and let this device in."
+            ).format(address)
         )
         self._copy()
         self._timer.start()
