@@ -51,6 +51,7 @@ def test_the_keys_that_edit_say_why_they_do_not(window: MainWindow, key: Key) ->
 
 def test_so_does_a_double_click(window: MainWindow) -> None:
     place = window.view.visualRect(window.model.index(0, 0)).center()
+    QTest.mouseClick(window.view.viewport(), Qt.MouseButton.LeftButton, pos=place)
     QTest.mouseDClick(window.view.viewport(), Qt.MouseButton.LeftButton, pos=place)
     assert not has_editor(window)
     assert TEXT_FIXED in window.status_line.sentence.text()
