@@ -46,6 +46,7 @@ def portal_ways(stage: Stage) -> AddPortalDialog:
 def portal_code(stage: Stage) -> QWidget:
     dialog = portal_ways(stage)
     dialog.entry.wait_for("P8MPRQPN", f"{PORTAL}/device", 1_752)
+    dialog.confirm.set_busy(busy=True)
     return dialog
 
 

@@ -120,6 +120,7 @@ class AddPortalDialog(PortalDialog):
         chosen = self.portal is not None
         for part, shown in ((self._asked, not chosen), (self._chosen, chosen), (self._person, chosen)):
             part.setVisible(shown)
+        self.keeping.setVisible(not self.entry.waiting)
         self.why.setText(
             self.tr("Sign in as you do on the portal's own pages.")
             if chosen

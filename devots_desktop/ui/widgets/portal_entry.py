@@ -21,6 +21,7 @@ class PortalEntry(QWidget):
 
     Attributes:
         factors: the second factors that are asked for now; none before the portal has asked for one.
+        waiting: a code is shown, and to be seen in the browser.
         send: has a code sent by e-mail.
 
     Signals:
@@ -33,7 +34,7 @@ class PortalEntry(QWidget):
         super().__init__(parent)
         self.factors: tuple[str, ...] = ()
         self._offers_browser = True
-        self._waiting = False
+        self.waiting = False
         self.browser = QRadioButton(self.tr("In the browser"))
         self.by_password = QRadioButton(self.tr("E-mail and password"))
         self._why = plain_label(
@@ -67,7 +68,7 @@ class PortalEntry(QWidget):
     @property
     def words(self) -> str:
         """What the button that goes on says."""
-        if self._waiting:
+        if self.waiting:
             return self.tr("Waiting")
         return self.tr("Open the browser") if self.in_browser else self.tr("Sign in")
 
@@ -78,14 +79,14 @@ class PortalEntry(QWidget):
 
     def begin_again(self) -> None:
         """Ask for the way again: neither a code nor a second factor is waited for."""
-        self._waiting, self.factors = False, ()
+        self.waiting, self.factors = False, ()
         self.device.end()
         self.code.edit.setText("")
         self._show()
 
     def wait_for(self, code: str, address: str, seconds: float) -> None:
         """Show a code that is to be seen in the browser."""
-        self._waiting = True
+        self.waiting = True
         self.device.show_code(code, address, seconds)
         self._show()
 
@@ -142,12 +143,12 @@ class PortalEntry(QWidget):
 
     def _show(self) -> None:
         asked = bool(self.factors)
-        beginning = not asked and not self._waiting
+        beginning = not asked and not self.waiting
         self._ways.setVisible(beginning and self._offers_browser)
         self._why.setVisible(beginning and self.in_browser)
         self.email.setVisible(beginning and not self.in_browser)
         self.password.setVisible(beginning and not self.in_browser)
-        self.device.setVisible(self._waiting)
+        self.device.setVisible(self.waiting)
         self._factors.setVisible(len(self.factors) > 1)
         for name, button in self.kinds.items():
             button.setVisible(name in self.factors)
