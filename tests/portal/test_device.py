@@ -1,43 +1,12 @@
 """Signing in a device (RFC 8628), as portal-contract.md, section 3, says."""
 
 import re
-from typing import Any
 
-import httpx
 import pytest
 
 from tests.portal.client import CLIENT_ID, Asking, Person, told
+from tests.portal.device import GRANT, Device
 from tests.servers.fixtures import Servers
-
-GRANT = "urn:ietf:params:oauth:grant-type:device_code"
-
-
-class Device:
-    """A program that asks for a code and then for its token, without waiting as long as it is told to unless a test says so."""
-
-    def __init__(self, asking: Asking) -> None:
-        self._asking = asking
-        self.codes: dict[str, Any] = asking.auth("/device/code", {"client_id": CLIENT_ID, "scope": "todo"}).raise_for_status().json()
-
-    @property
-    def user_code(self) -> str:
-        code: str = self.codes["user_code"]
-        return code
-
-    def ask(self, **changes: str) -> httpx.Response:
-        body = {"grant_type": GRANT, "device_code": self.codes["device_code"], "client_id": CLIENT_ID}
-        return self._asking.auth("/device/token", {**body, **changes})
-
-    def waited(self) -> None:
-        """As after a pause between two questions."""
-        self._in_database("update device_code set last_polled_at = last_polled_at - interval '1 minute'")
-
-    def expires(self) -> None:
-        self._in_database("update device_code set expires_at = expires_at - interval '31 minutes'")
-
-    def _in_database(self, statement: str) -> None:
-        with self._asking.portal.database.connect() as owner:
-            owner.execute(statement.encode())
 
 
 @pytest.fixture
@@ -126,7 +95,10 @@ def test_a_code_that_no_page_has_claimed_cannot_be_approved(desktop: Asking, dev
 
 
 def test_a_code_may_be_typed_with_a_dash_and_in_lower_case(desktop: Asking, device: Device, ada: Person) -> None:
-    decide(desktop, ada, f"{device.user_code[:4]}-{device.user_code[4:]}".lower())
+    typed = f"{device.user_code[:4]}-{device.user_code[4:]}".lower()
+    claimed = desktop.auth(f"/device?user_code={typed}", **ada.headers).json()
+    assert claimed == {"user_code": typed, "status": "pending", "client_id": CLIENT_ID, "scope": "todo"}, "repeated as it was typed"
+    decide(desktop, ada, typed)
     assert device.ask().status_code == 200
 
 
