@@ -120,11 +120,10 @@ class PortalDialog(FormDialog):
         await self.take(await device.wait())
 
     def _leave_browser(self) -> None:
-        """Give the code up; what the user would do next is choose the other way."""
+        """Give the code up, and go on with the other way."""
         self.stop()
+        self.entry.by_password.setChecked(True)
         self.entry.begin_again()
-        self.entry.by_password.click()
-        self.entry.email.setFocus()
 
     def _send_code(self) -> None:
         if self._challenge is not None and not self.busy:
