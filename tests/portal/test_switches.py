@@ -28,6 +28,15 @@ def test_the_rate_limit_counts_all_clients_together_and_says_how_long_to_wait(se
     assert seed.auth("/get-session").status_code == 200, "each path is counted for itself"
 
 
+def test_the_rate_limit_of_signing_up_and_of_claiming_a_devices_code(desktop: Asking) -> None:
+    ada = desktop.sign_up()
+    desktop.portal.change(rate_limit=True)
+    assert [desktop.try_sign_up().status_code for _ in range(4)] == [422, 422, 422, 429]
+    claims = [desktop.auth("/device?user_code=WRNGCODE", **ada.headers) for _ in range(6)]
+    assert [claim.status_code for claim in claims] == [400] * 5 + [429]
+    assert int(claims[-1].headers["x-retry-after"]) > 1700
+
+
 def test_the_rate_limit_lets_a_hundred_sessions_be_asked_for_and_leaves_trpc_alone(seed: Asking) -> None:
     ada = seed.sign_up()
     seed.portal.change(rate_limit=True)

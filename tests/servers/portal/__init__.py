@@ -7,6 +7,8 @@ token for Supabase in getRealtimeChannel.
 
 import secrets
 import threading
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -92,16 +94,24 @@ class PortalServer:
     url: str
 
     def __init__(
-        self, database: Database, *, host: PortalHost | None = None, port: int = 0, secret: str | None = None, **switches: Any
+        self,
+        database: Database,
+        *,
+        host: PortalHost | None = None,
+        port: int = 0,
+        secret: str | None = None,
+        on_mail: Callable[[Mail], None] | None = None,
+        **switches: Any,
     ) -> None:
         """`database`: migrated by `migrate` with the same profile. `switches`: fields of Settings.
 
-        `host`: the process to run in; one of its own without it.
+        `host`: the process to run in; one of its own without it. `on_mail` is told each mail, on a thread of the host's.
         """
         self.database, self.settings = database, Settings(**switches)
         self.database_url = database.url()
         self._host, self._owns_host, self._port = host, host is None, port
         self.secret = secret or secrets.token_urlsafe(32)
+        self._on_mail = on_mail
         self._number = 0
         self._mail: list[Mail] = []
         self._mail_came = threading.Condition()
@@ -141,13 +151,18 @@ class PortalServer:
 
     def join(self, project: "SupabaseServer") -> None:
         """Name this project in getRealtimeChannel; it believes the portal's tokens from now on, where the profile has any."""
-        import httpx
-
-        from tests.servers.supabase import NO_TLS
-
         self.change(supabase_url=project.url, supabase_anon_key=project.anon_key)
         if self.settings.profile == "desktop":
-            project.tokens.trust(httpx.get(f"{self.url}/api/auth/jwks", verify=NO_TLS).raise_for_status().json())
+            project.tokens.trust(self._asked("GET", "jwks"))
+
+    def sign_up(self, name: str, email: str, password: str) -> None:
+        """A new person, as somebody at the portal's page becomes one."""
+        self._asked("POST", "sign-up/email", name=name, email=email, password=password)
+
+    def _asked(self, method: str, path: str, **body: str) -> Any:
+        import httpx  # few tests need it, and it takes its time
+
+        return httpx.request(method, f"{self.url}/api/auth/{path}", json=body or None, trust_env=False).raise_for_status().json()
 
     def start(self) -> Self:
         self._host = self._host or PortalHost()
@@ -156,8 +171,9 @@ class PortalServer:
         return self
 
     def stop(self) -> None:
-        """End every connection at once."""
-        self._running().ask("close", portal=self._number)
+        """End every connection at once. Harmless when its process has ended."""
+        with suppress(PortalFailed):
+            self._running().ask("close", portal=self._number)
         if self._owns_host:
             self._running().stop()
             self._host = None
@@ -176,6 +192,8 @@ class PortalServer:
         with self._mail_came:
             self._mail.append(Mail(**message))
             self._mail_came.notify_all()
+        if self._on_mail is not None:
+            self._on_mail(Mail(**message))
 
 
 def migrate(host: PortalHost, database: Database, profile: Profile, *, on_supabase: bool = False) -> None:
