@@ -20,17 +20,26 @@ from devots_desktop.ui.dialogs.sign_in_supabase import SignInSupabaseDialog
 async def add_account(accounts: Accounts, tasks: Tasks, parent: QWidget) -> Account | None:
     """Ask for an account; None where the user thought better of it."""
     choice = ChooseKindDialog(parent)
-    if not await ask(choice):
-        return None
-    dialog: AddPortalDialog | AddPostgresDialog | AddSupabaseDialog
-    match choice.kind:
+    while await ask(choice):
+        dialog = _adding(choice.kind, accounts, tasks, parent)
+        if await ask(dialog):
+            return dialog.account
+        if not dialog.went_back:
+            return None
+        choice = ChooseKindDialog(parent, before=choice.kind)
+    return None
+
+
+def _adding(
+    kind: AccountKind | None, accounts: Accounts, tasks: Tasks, parent: QWidget
+) -> AddPortalDialog | AddPostgresDialog | AddSupabaseDialog:
+    match kind:
         case AccountKind.PORTAL:
-            dialog = AddPortalDialog(portal_verbs(accounts), accounts.add_portal, tasks, parent)
+            return AddPortalDialog(portal_verbs(accounts), accounts.add_portal, tasks, parent)
         case AccountKind.SUPABASE:
-            dialog = AddSupabaseDialog(supabase_verbs(accounts), tasks, parent)
+            return AddSupabaseDialog(supabase_verbs(accounts), tasks, parent)
         case _:
-            dialog = AddPostgresDialog(accounts.add_postgres, tasks, parent)
-    return dialog.account if await ask(dialog) else None
+            return AddPostgresDialog(accounts.add_postgres, tasks, parent)
 
 
 async def sign_in(accounts: Accounts, account: Account, tasks: Tasks, parent: QWidget) -> bool:

@@ -269,6 +269,22 @@ class TestSecondFactor:
 
         use(qapp, tmp_path, desktop, work)
 
+    def test_back_leads_to_the_password_to_the_address_and_out(self, qapp: QApplication, tmp_path: Path, desktop: Asking) -> None:
+        switch_on(desktop, desktop.sign_in())
+
+        async def work(asked: Asked) -> None:
+            dialog = await asked.at_password()
+            await press(dialog)
+            assert dialog.back is not None
+            seen = []
+            for _ in range(3):
+                seen.append((dialog.entry.code.isVisible(), dialog.entry.password.isVisible(), dialog.address.isVisible()))
+                dialog.back.click()
+            assert seen == [(True, False, False), (False, True, False), (False, False, True)]
+            assert dialog.went_back
+
+        use(qapp, tmp_path, desktop, work)
+
 
 class TestBrowser:
     def test_the_code_is_shown_copied_and_its_page_opened_until_the_device_is_let_in(

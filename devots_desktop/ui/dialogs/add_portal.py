@@ -65,7 +65,7 @@ class AddPortalDialog(PortalDialog):
         self.address.edit.textChanged.connect(self._look_at_address)
         self.ca.hide()
         self._change_portal()
-        self.finish()
+        self.finish(back=True)
 
     def _lay_out(self) -> None:
         self._asked, self._chosen, self._person = QWidget(), QWidget(), QWidget()
@@ -150,6 +150,15 @@ class AddPortalDialog(PortalDialog):
             self.begin(self._find_portal(), self._found, self.confirm)
 
     # The person
+
+    def go_back(self) -> None:
+        """As FormDialog.go_back; from a second factor to the password first, and from there to the portal."""
+        if self.entry.factors:
+            self.begin_again()
+        elif self.portal is not None:
+            self._change_portal()
+        else:
+            super().go_back()
 
     def inputs(self) -> list[QWidget]:
         """As FormDialog.inputs; nothing can be changed while something is done."""

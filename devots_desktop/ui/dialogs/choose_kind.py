@@ -26,7 +26,8 @@ class ChooseKindDialog(QDialog):
         kind: what was chosen, None before.
     """
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, before: AccountKind | None = None) -> None:
+        """Ask; `before` was chosen the time before."""
         super().__init__(parent)
         self.setWindowTitle(self.tr("Add an account"))
         self.kind: AccountKind | None = None
@@ -44,7 +45,7 @@ class ChooseKindDialog(QDialog):
         self.cancel.clicked.connect(self.reject)
         page.finish(self.cancel)
         self.resize(page.sizeHint())
-        self.cards[AccountKind.PORTAL].setFocus()
+        self.cards[before or AccountKind.PORTAL].setFocus()
 
     def _choose(self, kind: AccountKind) -> None:
         self.kind = kind
