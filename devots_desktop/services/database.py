@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import parse_qs, urlsplit
 
-from devots_desktop.domain.errors import Unreachable
+from devots_desktop.domain.errors import UntrustedCertificate
 
 if TYPE_CHECKING:
     from devots_desktop.remote.postgres.migrate import DatabaseStatus, UpgradeResult
@@ -80,20 +80,19 @@ def repair(url: str, *, report: Callable[[str], None] = lambda _: None) -> tuple
 
 @contextmanager
 def _secured(url: str) -> Iterator[dict[str, str]]:
-    """Libpq's parameters for the connection's security, where the URL itself has none; a failure then says what may be behind it."""
-    safety = _safety(url)
+    """Libpq's parameters for the connection's security, where the URL itself has none."""
     try:
-        yield safety
-    except Unreachable as error:
-        if safety.get("sslmode") != "verify-full":
-            raise
-        hint = "Outside this computer the server's certificate is checked: where it has a CA of its own, add ?sslmode=verify-full&sslrootcert=FILE to the URL."
-        raise Unreachable(error.title, error.sentence, f"{error.next_step} {hint}") from None
+        yield _safety(url)
+    except UntrustedCertificate as error:
+        hint = "Check the host's name; where the server has a CA of its own, add ?sslmode=verify-full&sslrootcert=FILE to the URL."
+        raise UntrustedCertificate(error.title, error.sentence, hint) from None
 
 
 def _safety(url: str) -> dict[str, str]:
     from devots_desktop.remote.postgres.address import Address
+    from devots_desktop.remote.postgres.owner.connection import owners_address
 
+    owners_address(url)  # It names the part of the URL that is wrong.
     scheme, separator, rest = url.partition("://")
     address, _ = Address.from_url(scheme.partition("+")[0] + separator + rest)
     return {} if address.loopback and "sslmode" in parse_qs(urlsplit(url).query) else address.tls()

@@ -16,6 +16,7 @@ from devots_desktop.remote import clock
 from devots_desktop.remote.postgres.address import Address
 from devots_desktop.remote.postgres.connection import check, make_engine
 from devots_desktop.remote.postgres.failures import translated
+from devots_desktop.remote.postgres.reaching import pooler
 from devots_desktop.remote.postgres.rights import REPAIR, deviations
 
 SERVER, SESSION, ROWS, RIGHTS = "server", "session", "row-level security", "functions and rights"
@@ -45,7 +46,7 @@ def examine(address: Address, password: str, token: str, user_id: str) -> list[F
     try:
         with _connected(address, password) as connection:
             for look in (
-                _server(connection),
+                _server(connection, address),
                 _session(connection, token, user_id),
                 _clock(connection),
                 _rows(connection),
@@ -63,11 +64,12 @@ def _connected(address: Address, password: str) -> Iterator[Connection]:
         yield connection
 
 
-def _server(connection: Connection) -> Iterator[Finding]:
+def _server(connection: Connection, address: Address) -> Iterator[Finding]:
     check(connection)
     version = connection.exec_driver_sql("show server_version").scalar_one().partition(" ")[0]
     revision = connection.exec_driver_sql("select devots.revision()").scalar_one()
-    yield Finding(SERVER, Level.OK, f"PostgreSQL {version} answers, at revision {revision}.")
+    through = " through a pooler in session mode" if pooler(address) else ""
+    yield Finding(SERVER, Level.OK, f"PostgreSQL {version} answers{through}, at revision {revision}.")
 
 
 def _session(connection: Connection, token: str, user_id: str) -> Iterator[Finding]:
@@ -131,8 +133,6 @@ def _failure(error: DevotsError) -> Finding:
         case NotMigrated() | ServerTooNew():
             return Finding(SERVER, Level.WRONG, f"{error.title}.", error.next_step)
         case Unreachable():
-            return Finding(
-                SERVER, Level.WRONG, "The server does not answer, or not now.", "Check the network; it is tried again by itself."
-            )
+            return Finding(SERVER, Level.WRONG, "The server does not answer, or not now.", error.next_step)
         case _:
             return Finding(SERVER, Level.WRONG, f"{error.title}.", error.next_step)

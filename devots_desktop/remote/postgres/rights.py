@@ -111,10 +111,12 @@ class Deviation:
     Attributes:
         sentence: what.
         mend: the line that mends it, SQL for the owner or a command of ours.
+        harms: False for what others have added and what does no harm.
     """
 
     sentence: str
     mend: str
+    harms: bool = True
 
 
 @dataclass(frozen=True, slots=True)
