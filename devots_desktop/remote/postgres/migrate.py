@@ -19,7 +19,7 @@ from devots_desktop.bundled import bundled
 from devots_desktop.domain.errors import AccountUnusable, NotMigrated
 from devots_desktop.remote.postgres.owner import journal
 from devots_desktop.remote.postgres.owner.baseline import AUTH, differences, tables_found
-from devots_desktop.remote.postgres.owner.connection import alone, connect
+from devots_desktop.remote.postgres.owner.connection import alone, connect, server_version
 from devots_desktop.remote.postgres.owner.drift import drift, halfway
 from devots_desktop.remote.postgres.owner.marks import flavour_of, known_revision, revision_of, set_setting, setting
 from devots_desktop.remote.postgres.owner.plan import Planned, RevisionNotes, Step, step
@@ -57,7 +57,7 @@ def _silent(_: str) -> None:
     """Nobody is told."""
 
 
-def _no_backup() -> None:
+def _no_backup(_: int) -> None:
     """Nobody wants one."""
 
 
@@ -136,7 +136,7 @@ def upgrade(
     sign_up: bool = False,
     accept_rights: bool = False,
     connect_args: Mapping[str, str] | None = None,
-    save: Callable[[], None] = _no_backup,
+    save: Callable[[int], None] = _no_backup,
     report: Report = _silent,
 ) -> UpgradeResult:
     """Bring a database to HEAD, whatever it is now; killed midway, run it again.
@@ -145,7 +145,7 @@ def upgrade(
         flavour: None: found out.
         sign_up: counts only where the tables are made now.
         accept_rights: the owner has seen the findings of RightsInTheWay and goes on.
-        save: makes a backup; called before the first change, where there is a table to lose and a migration to run.
+        save: makes a backup, of a server of this major version; called before the first change, where there is a table to lose and a migration to run.
         report: gets the name of each step before it runs.
 
     Raises:
@@ -154,7 +154,7 @@ def upgrade(
     with alone(url, connect_args) as connection:
         before, flavour = _examined(connection, flavour, accept_rights=accept_rights)
         if before != HEAD and tables_found(connection):
-            save()
+            save(server_version(connection))
         connection.rollback()
         with connection.begin():
             roles = make_roles(connection, flavour, desktop_password)
@@ -207,7 +207,7 @@ def downgrade(
     revision: str = "base",
     *,
     connect_args: Mapping[str, str] | None = None,
-    save: Callable[[], None] = _no_backup,
+    save: Callable[[int], None] = _no_backup,
     report: Report = _silent,
 ) -> None:
     """Take migrations back, for owners who leave. Todos and people stay: tables are dropped only when we made them and they are empty.
@@ -221,7 +221,7 @@ def downgrade(
         flavour = flavour_of(connection, None)
         _refuse_other_owners(connection)
         if before > revision or revision == "base":
-            save()
+            save(server_version(connection))
         connection.rollback()
         _run(connection, "downgrade", revision, flavour, report)
         if revision == "base":

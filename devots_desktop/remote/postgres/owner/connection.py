@@ -17,7 +17,7 @@ from devots_desktop.remote.postgres.steps import LOCK_TIMEOUT
 SETTINGS = f"set timezone = 'UTC'; set search_path = public; set statement_timeout = 0; set lock_timeout = '{LOCK_TIMEOUT}'"
 """What makes SQL mean the same on every server. Statements and no parameters of the connection: poolers pass over those."""
 
-_OLDEST_SERVER = 150000
+_OLDEST_SERVER = 15
 _CONNECT_SECONDS = 10
 
 
@@ -34,7 +34,7 @@ def connect(url: str, connect_args: Mapping[str, str] | None) -> Iterator[Connec
     try:
         engine = create_engine(_with_our_driver(url), poolclass=NullPool, connect_args=settings)
         with engine.connect() as connection:
-            if connection.connection.driver_connection.info.server_version < _OLDEST_SERVER:  # type: ignore[union-attr]
+            if server_version(connection) < _OLDEST_SERVER:
                 raise AccountUnusable("Server too old", "This PostgreSQL is older than version 15.", "Upgrade the server first.")
             connection.exec_driver_sql(SETTINGS)
             connection.commit()
@@ -59,6 +59,12 @@ def alone(url: str, connect_args: Mapping[str, str] | None) -> Iterator[Connecti
             )
         connection.rollback()
         yield connection
+
+
+def server_version(connection: Connection) -> int:
+    """The server's major version."""
+    number: int = connection.connection.driver_connection.info.server_version  # type: ignore[union-attr]
+    return number // 10_000
 
 
 def owners_address(url: str) -> Address:
