@@ -1,7 +1,6 @@
 """The start of the window before Qt is loaded: hand over to a window that is there already, else open the list.
 
-It comes before Qt for two reasons. A second start does without Qt; and once PySide6 is loaded, it reads the source of each module that is imported
-after it (shibokensupport/feature.py), a sixth of an empty window's start in all.
+It comes before Qt, so that a second start does without.
 """
 
 from pathlib import Path

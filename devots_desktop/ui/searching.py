@@ -1,19 +1,24 @@
-"""Reading long lists off the window's thread: what a search finds as somebody types, and the rest of a list whose beginning is shown.
+"""Reading long lists off the window's thread: what a search finds as somebody types, the rest of a list whose beginning is shown, a list in which much changed.
 
 The beginning comes at once, all of it after, and what changes meanwhile is not lost.
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from devots_desktop.domain.changes import ChangeSet
 from devots_desktop.services.account import OpenAccount
 from devots_desktop.services.tasks import Tasks
+from devots_desktop.ui.models.difference import difference
 from devots_desktop.ui.window import MainWindow
 
 _AT_ONCE = 50
 """About two screens."""
+_ATTEMPTS = 3
+_REST = 3
+"""Times as long as reading a list took, until it is read again: a download must not be held up by the showing of it."""
 
 
 class Searching:
@@ -31,6 +36,9 @@ class Searching:
         self._running: asyncio.Task[Any] | None = None
         self._counting: asyncio.Task[Any] | None = None
         self._uncounted = False
+        self._renewing: asyncio.Task[Any] | None = None
+        self._outdated = False
+        window.model.outdated.connect(self.renew)
         window.counts_asked.connect(self.count)
         window.listing.search_asked.connect(self.ask)
         window.listing.rest_asked.connect(self.bring_rest)
@@ -54,6 +62,32 @@ class Searching:
         self._uncounted = True
         if self._counting is None or self._counting.done():
             self._counting = self._tasks.spawn("count", self._count())
+
+    def renew(self) -> None:
+        """Read the list's keys, once more where they are being read."""
+        self._outdated = True
+        if self._renewing is None or self._renewing.done():
+            self._renewing = self._tasks.spawn("renew the list", self._renew())
+
+    async def _renew(self) -> None:
+        while self._outdated:
+            self._outdated = False
+            begun = time.monotonic()
+            await self._bring_up_to_date()
+            await asyncio.sleep(_REST * (time.monotonic() - begun))
+
+    async def _bring_up_to_date(self) -> None:
+        """Where somebody goes on changing the list while it is read, read it on the window's thread in the end."""
+        view, model = self._window.view, self._window.model
+        for _ in range(_ATTEMPTS):
+            asked, opened = model.asked(), self._current()
+            keys = await opened.search.keys(asked.words, asked.view, sort=asked.sort, limit=asked.limit)
+            change = await asyncio.to_thread(difference, asked.shown, keys, asked.held)
+            with view.in_place():
+                if model.renew(asked, change):
+                    return
+        with view.in_place():
+            model.renew(model.asked())
 
     async def _count(self) -> None:
         while self._uncounted:

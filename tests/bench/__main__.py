@@ -17,6 +17,7 @@ from tests.bench import (
     search_typing,
     simulation,
     stalls,
+    supabase_first,
     supabase_live,
 )
 from tests.bench.report import Bench, Row, table, write
@@ -48,6 +49,7 @@ BENCHES: dict[str, Bench] = {
 WHEN_NAMED: dict[str, Bench] = {
     "idle-long": resting.run_idle_long,
     "peers": peers.run,
+    "supabase-first": supabase_first.run,
     "supabase-live": supabase_live.run,
     "supabase-away": supabase_live.run_away,
 }

@@ -35,6 +35,17 @@ def resident(pid: int) -> float:
     return sum(map(_resident, tree(pid))) / 1024
 
 
+def peak(pid: int) -> float:
+    """MiB of memory that a process alone has had in use at the most, since it began or `forget_peak`."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024
+
+
+def forget_peak(pid: int) -> None:
+    """Begin `peak` anew (proc(5), clear_refs)."""
+    Path(f"/proc/{pid}/clear_refs").write_text("5", encoding="ascii")
+
+
 def rest(pid: int, within: float) -> float | None:
     """Wait until a program is at rest; answer since when, in time.monotonic() seconds, or None where it was not within so many seconds."""
     ends = time.monotonic() + within

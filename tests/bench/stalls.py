@@ -10,7 +10,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from devots_desktop.store.profile import Profile
@@ -40,8 +40,8 @@ def run() -> Iterator[Row]:
         served.add(TODOS, migrated=False)
         rounds = [_round(on, served, Path(name) / str(number), environ) for number in range(ROUNDS)]
     for phase in (*PHASES, "idle"):
-        longest = statistics.median(each[phase] for each in rounds)
-        yield Row.of(f"stall-{phase}", longest, LONGEST_MS, goal=1.0)
+        away = statistics.median(each[phase] for each in rounds)
+        yield Row.of(f"stall-{phase}", away, LONGEST_MS, goal=1.0)
 
 
 def _round(on: Stage, served: Served, folder: Path, environ: dict[str, str]) -> dict[str, float]:
@@ -49,31 +49,33 @@ def _round(on: Stage, served: Served, folder: Path, environ: dict[str, str]) -> 
     # Signed in, and without the list.
     shutil.copytree(on.profiles[0], folder)
     cache = Profile(folder).cache_path(on.account)
-    with _opened(folder, environ) as window:
-        live = window.wait("the first download", _is_live, within=_PATIENCE_S)["ns"]
-        longest = {"first-sync": _longest(window, window.said("ready")["ns"], live)}
+    with opened(folder, environ) as window:
+        live = window.wait("the first download", is_live, within=_PATIENCE_S)["ns"]
+        away = {"first-sync": longest(window, window.said("ready")["ns"], live)}
         _, last, _ = served.change(CHANGES)
         before = time.monotonic_ns()
         _wait_for(cache, last)
-        longest["burst"] = _longest(window, before, time.monotonic_ns())
-    with _opened(folder, environ) as window:
+        away["burst"] = longest(window, before, time.monotonic_ns())
+    with opened(folder, environ) as window:
         live = window.live()["ns"]
-        longest["start"] = _longest(window, window.said("ready")["ns"], live)
+        away["start"] = longest(window, window.said("ready")["ns"], live)
         quiet = time.monotonic_ns() + int(IDLE_S * 1e9)
         time.sleep(2 * IDLE_S)  # The first half is for what the start has left to do; the time that passes is what is measured.
-        longest["idle"] = _longest(window, quiet, time.monotonic_ns())
-    return longest
+        away["idle"] = longest(window, quiet, time.monotonic_ns())
+    return away
 
 
-def _opened(folder: Path, environ: dict[str, str]) -> Window:
+def opened(folder: Path, environ: Mapping[str, str]) -> Window:
+    """The window of a profile, with a heartbeat."""
     return Window("the window with a heartbeat", [sys.executable, "-m", "tests.bench.heartbeat", str(folder)], environ)
 
 
-def _is_live(event: Event) -> bool:
+def is_live(event: Event) -> bool:
+    """Whether an account became live."""
     return bool(event["event"] == "status" and event["live"] == "live")
 
 
-def _longest(window: Window, begin: int, end: int) -> float:
+def longest(window: Window, begin: int, end: int) -> float:
     """Milliseconds of the longest stall of which some lay between these times."""
     stalls = [each for each in window.events if each["event"] == "stall"]
     return max((each["ms"] for each in stalls if begin <= each["ns"] <= end + each["ms"] * 1e6), default=0.0)

@@ -8,51 +8,29 @@ adds a row for another person, too. Most of both is the server's look at its log
 is how often the program looks whether the network is back.
 """
 
-import asyncio
 import contextlib
-import secrets
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import psycopg
 
-from devots_desktop.domain.account import SecretStore
-from devots_desktop.remote.supabase.keys import Project
-from devots_desktop.services.accounts import Accounts
-from devots_desktop.services.supabase_form import SupabaseForm, Way
-from devots_desktop.store.profile import Profile
+from tests.bench.project import Stage, staged
 from tests.bench.report import ROUNDS, Row, percentile
-from tests.servers.postgres import PostgresServer
-from tests.servers.proxy import Proxy
 from tests.servers.supabase import SupabaseServer
-from tests.servers.supabase.database import prepare, tell_time_in_utc
 from tests.window.program import ROOT, Window
 
 FRAME_MS = 16.0
 COMMITS = 15
 """Commits for each in a round."""
 AWAY_MOST_MS = 5_000.0
-_EMAIL = "ada@example.org"
-
-
-@dataclass(frozen=True, slots=True)
-class _Stage:
-    server: SupabaseServer
-    profile: Path
-    user_id: str
-    port: int
-    """Of the way to the server, which may be away."""
 
 
 def run() -> Iterator[Row]:
     """Each commit has a row for the window and one for the bare client."""
-    with _stage() as on, Proxy(_port(on.server), at=on.port), Window.open(on.profile) as window:
+    with staged() as on, on.way(), Window.open(on.profile) as window:
         window.live()
         bare = on.server.sign_up("bare@example.org")
         other_id = bare["user"]["id"]
@@ -65,56 +43,26 @@ def run() -> Iterator[Row]:
 def run_away() -> Iterator[Row]:
     """The network goes and comes back."""
     for seconds in (5, 20):
-        with _stage() as on, contextlib.ExitStack() as network, on.server.database.connect() as writer:
-            network.enter_context(Proxy(_port(on.server), at=on.port))
+        with staged() as on, contextlib.ExitStack() as network, on.server.database.connect() as writer:
+            network.enter_context(on.way())
             with Window.open(on.profile) as window:
                 window.live()
                 taken = [_away(on, network, window, writer, f"away {number}", seconds) for number in range(ROUNDS)]
         yield Row.of(f"supabase-live-again-{seconds}s", statistics.median(taken), AWAY_MOST_MS, goal=1.0)
 
 
-def _away(on: _Stage, network: contextlib.ExitStack, window: Window, writer: psycopg.Connection, text: str, seconds: int) -> float:
+def _away(on: Stage, network: contextlib.ExitStack, window: Window, writer: psycopg.Connection, text: str, seconds: int) -> float:
     network.close()
     writer.execute("insert into todo(text, user_id) values (%s, %s)", [text, on.user_id])
     time.sleep(seconds)
     back = time.monotonic_ns()
-    network.enter_context(Proxy(_port(on.server), at=on.port))
+    network.enter_context(on.way())
     painted: int = window.painted(text)["ns"]
     # Where the connection came back in time, it never said that it was not live.
     last = [event for event in window.events if event["event"] == "status"][-1]
     if last["live"] != "live":
         window.live(after=last["ns"])
     return (painted - back) / 1e6
-
-
-@contextlib.contextmanager
-def _stage() -> Iterator[_Stage]:
-    """A project, and a profile with an account in it that goes to the server by another port."""
-    with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="devots-bench-")))
-        folder.chmod(0o711)
-        postgres = stack.enter_context(PostgresServer.start(18, folder / "server"))
-        database = postgres.create_database()
-        prepare(database, "managed")
-        tell_time_in_utc(database)
-        server = stack.enter_context(SupabaseServer(database, "managed"))
-        server.faults.realtime.poll_s, server.faults.realtime.poll_idle_s = 0.1, 0.5
-        with Proxy(_port(server)) as way:
-            user_id, port = _enter(folder / "profile", server, way.port), way.port
-        yield _Stage(server, folder / "profile", user_id, port)
-
-
-def _enter(profile: Path, server: SupabaseServer, port: int) -> str:
-    """Sign up, as the window's form does; answer the user's id."""
-    project = Project(f"http://127.0.0.1:{port}")
-    form = SupabaseForm(
-        project, _EMAIL, server.publishable_key, secrets.token_urlsafe(12), way=Way.SIGN_UP, name="Ada", secrets=SecretStore.FILE
-    )
-    return asyncio.run(Accounts(Profile(profile)).add_supabase(form)).user_id
-
-
-def _port(server: SupabaseServer) -> int:
-    return int(server.url.rpartition(":")[2])
 
 
 @contextlib.contextmanager

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,6 +14,7 @@ from devots_desktop.remote.postgres.migrate import upgrade
 from devots_desktop.remote.postgres.roles import Flavour
 from tests.outcomes import not_run
 from tests.servers.managed import DESKTOP, Managed
+from tests.servers.portal import PortalHost, PortalServer, Profile, migrate
 from tests.servers.postgres import Database, PostgresServer, binaries
 
 if TYPE_CHECKING:  # few tests need it, and aiohttp takes its time
@@ -30,6 +31,8 @@ class Servers:
     _running: dict[int, PostgresServer] = field(default_factory=dict)
     _templates: dict[tuple[int, Flavour], str] = field(default_factory=dict)
     _projects: dict[tuple[int, str], str] = field(default_factory=dict)
+    _portals: dict[tuple[int, Profile], str] = field(default_factory=dict)
+    _host: PortalHost | None = None
 
     def server(self, version: int) -> PostgresServer:
         """The server of that version, started by the first who asks. Ends the test where it is not installed."""
@@ -66,7 +69,30 @@ class Servers:
             yield project
         server.drop_database(database)
 
+    @contextmanager
+    def portal(self, version: int, profile: Profile, **switches: Any) -> Iterator[PortalServer]:
+        """A portal over a new database, without people. It is stopped and its database dropped at the end. `switches`: fields of its Settings."""
+        server = self.server(version)
+        database = server.create_database(self._portal_template(server, profile))
+        with PortalServer(database, profile=profile, host=self.portal_host(), **switches) as portal:
+            yield portal
+        server.drop_database(database)
+
+    def portal_host(self) -> PortalHost:
+        """The process that this test process' portals run in, started by the first who asks. Ends the test where there is no Node."""
+        self._host = self._host or PortalHost()
+        return self._host
+
+    def _portal_template(self, server: PostgresServer, profile: Profile) -> str:
+        if (server.version, profile) not in self._portals:
+            template = server.create_database()
+            migrate(self.portal_host(), template, profile)
+            self._portals[server.version, profile] = template.name
+        return self._portals[server.version, profile]
+
     def stop(self) -> None:
+        if self._host is not None:
+            self._host.stop()
         for server in self._running.values():
             server.stop()
 

@@ -4,14 +4,16 @@ import json
 import os
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.servers import node
 from tests.servers.supabase import SupabaseServer
-from tests.standin import node
 
 Proof = Callable[[str], dict[str, Any]]
+_SCRIPTS = Path(__file__).parent / "javascript"
 
 
 @pytest.fixture
@@ -20,7 +22,9 @@ def proof(plain_project: SupabaseServer) -> Proof:
 
     def run(name: str) -> dict[str, Any]:
         environment = {**os.environ, "STANDIN_URL": plain_project.url, "STANDIN_KEY": plain_project.publishable_key}
-        done = subprocess.run([*node.command("proofs.mjs"), name], env=environment, capture_output=True, text=True, timeout=50, check=False)
+        done = subprocess.run(
+            [*node.command(_SCRIPTS, "proofs.mjs"), name], env=environment, capture_output=True, text=True, timeout=50, check=False
+        )
         assert done.returncode == 0, done.stderr
         found: dict[str, Any] = json.loads(done.stdout)
         return found

@@ -5,10 +5,13 @@ import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+from tests.servers import node
 from tests.servers.supabase import SupabaseServer
-from tests.standin import node
+
+_SCRIPTS = Path(__file__).parent / "javascript"
 
 
 class WebClient:
@@ -62,7 +65,7 @@ def web_client(project: SupabaseServer, email: str, password: str) -> Iterator[W
     """Sign somebody in. What it writes to standard error is the test's."""
     environ = {**os.environ, "STANDIN_URL": project.url, "STANDIN_KEY": project.publishable_key}
     pipe = subprocess.PIPE
-    with subprocess.Popen(node.command("web.mjs"), env=environ, stdin=pipe, stdout=pipe, text=True) as process:
+    with subprocess.Popen(node.command(_SCRIPTS, "web.mjs"), env=environ, stdin=pipe, stdout=pipe, text=True) as process:
         try:
             assert process.stdin is not None
             process.stdin.write(json.dumps({"email": email, "password": password}) + "\n")

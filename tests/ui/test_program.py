@@ -80,6 +80,27 @@ app.main(["--profile", {str(tmp_path / "profile")!r}])
     assert run.stdout.strip() == ""
 
 
+def test_modules_that_are_imported_after_qt_are_not_read_as_text(tmp_path: Path) -> None:
+    (tmp_path / "later.py").write_text("import PySide6\n")
+    script = f"""
+import compileall, sys
+sys.path.insert(0, {str(tmp_path)!r})
+compileall.compile_dir({str(tmp_path)!r}, quiet=2)
+opened = []
+sys.addaudithook(lambda event, arguments: opened.append(arguments[0]) if event == "open" else None)
+from {{}} import {{}}
+import later
+print(later.__file__ in opened)
+"""
+    read = [
+        subprocess.run(
+            [sys.executable, "-c", script.format(*names)], cwd=ROOT, capture_output=True, text=True, check=True, timeout=30
+        ).stdout
+        for names in (("devots_desktop.ui", "theme"), ("PySide6", "QtCore"))
+    ]
+    assert read == ["False\n", "True\n"]
+
+
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_it_opens_paints_and_ends_without_a_word_of_complaint(tmp_path: Path, how: signal.Signals) -> None:
     filled(tmp_path / "profile", "milk")

@@ -5,6 +5,7 @@ import os
 import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 import pytest
 from PySide6.QtCore import Qt
@@ -21,13 +22,14 @@ from devots_desktop.services.accounts import Accounts
 from devots_desktop.services.postgres_form import PostgresForm
 from devots_desktop.services.tasks import Tasks
 from devots_desktop.store import edits
-from devots_desktop.store.lists import Counts, Lists, View
+from devots_desktop.store.lists import Lists, View
 from devots_desktop.store.profile import Profile
 from devots_desktop.ui import listing
 from devots_desktop.ui import window as window_module
 from devots_desktop.ui.dialogs.add_postgres import AddPostgresDialog
 from devots_desktop.ui.dialogs.ask import ask
 from devots_desktop.ui.dialogs.sign_in import SignInDialog
+from devots_desktop.ui.models import todo_list
 from devots_desktop.ui.session import Session
 from devots_desktop.ui.trace import Trace
 from devots_desktop.ui.widgets.nav_button import NavButton
@@ -35,6 +37,8 @@ from devots_desktop.ui.window import MainWindow
 from tests.ui.places import SERVER, Place
 
 Key = Qt.Key
+P = ParamSpec("P")
+Answer = TypeVar("Answer")
 Driver = Callable[[Session, MainWindow], Awaitable[None]]
 
 
@@ -415,6 +419,29 @@ def test_another_order_of_a_long_list_comes_to_the_current_todo_as_soon_as_it_is
     drive(qapp, tmp_path / "profile", driver)
 
 
+def test_much_that_changes_in_a_long_list_is_read_off_the_window_s_thread_and_nothing_moves(
+    qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(todo_list, "COMPARED_AT_ONCE", 100)
+    place = Place(tmp_path / "profile")
+    edits.add_all(place.cache, [Line(f"a{number}", completed=False) for number in range(LONG)])
+    place.close()
+
+    async def driver(_: Session, window: MainWindow) -> None:
+        await until(lambda: window.model.rowCount() == LONG)
+        monkeypatch.setattr(Lists, "search", _on_the_search_s_thread(Lists.search))
+        window.view.setCurrentIndex(window.model.index(10, 0))
+        window.view.verticalScrollBar().setValue(100)
+        key, top = window.model.key(10), window.view.visualRect(window.model.index(10, 0)).top()
+        await window.opened.todos.add_lines("\n".join(f"b{number}" for number in range(100)))
+        type_todo(window, "typed meanwhile")
+        await until(lambda: window.model.rowCount() == LONG + 101)
+        assert (list(window.view.selected_keys()), window.model.row_of(key)) == ([key], 111)
+        assert window.view.visualRect(window.model.index(111, 0)).top() == top
+
+    drive(qapp, tmp_path / "profile", driver)
+
+
 def test_a_long_list_is_counted_off_the_window_s_thread(qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(window_module, "COUNTED_AT_ONCE", 1)
     place = Place(tmp_path / "profile")
@@ -432,12 +459,12 @@ def test_a_long_list_is_counted_off_the_window_s_thread(qapp: QApplication, tmp_
     drive(qapp, tmp_path / "profile", driver)
 
 
-def _on_the_search_s_thread(counts: Callable[[Lists], Counts]) -> Callable[[Lists], Counts]:
-    def counted(lists: Lists) -> Counts:
+def _on_the_search_s_thread(read: Callable[P, Answer]) -> Callable[P, Answer]:
+    def reading(*arguments: P.args, **named: P.kwargs) -> Answer:
         assert threading.current_thread() is not threading.main_thread()
-        return counts(lists)
+        return read(*arguments, **named)
 
-    return counted
+    return reading
 
 
 def test_a_status_says_what_to_do(qapp: QApplication, tmp_path: Path) -> None:

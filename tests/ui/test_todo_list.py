@@ -16,6 +16,7 @@ from devots_desktop.domain.errors import CacheUnusable
 from devots_desktop.domain.todo import State, Todo
 from devots_desktop.store.lists import View
 from devots_desktop.ui.models import todo_list
+from devots_desktop.ui.models.difference import difference
 from devots_desktop.ui.models.todo_list import STATE_ROLE, TODO_ROLE, TodoListModel
 from tests.ui.places import Place
 
@@ -199,6 +200,74 @@ class TestReload:
         assert drawn(model).startswith(f"o new {todo_list.ONE_BY_ONE} | ")
 
 
+def renew(model: TodoListModel) -> bool:
+    """What is done off the window's thread where a long list is outdated."""
+    asked = model.asked()
+    keys = asked.lists.search(asked.words, asked.view, sort=asked.sort, limit=asked.limit)
+    return model.renew(asked, difference(asked.shown, keys, asked.held))
+
+
+class TestLongLists:
+    @pytest.fixture(autouse=True)
+    def every_list_is_long(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(todo_list, "COMPARED_AT_ONCE", 0)
+
+    def test_keys_are_not_read_when_it_is_told_but_asked_for(self, place: Place, model: TodoListModel, told: Told, qtbot: QtBot) -> None:
+        place.add("tea")
+        with qtbot.waitSignal(model.outdated):
+            model.apply(ChangeSet(reload=True))
+        assert (drawn(model), told.take()) == ("o milk | o plumber | o rent", [])
+        assert renew(model)
+        assert drawn(model) == "o tea | o milk | o plumber | o rent"
+
+    def test_rows_go_come_and_change_their_order_below_persistent_indexes(self, place: Place, model: TodoListModel, told: Told) -> None:
+        kept, milk = QPersistentModelIndex(model.index(2, 0)), model.todo(0)
+        assert milk is not None
+        place.delete(milk.client_id)
+        place.add("tea")
+        place.sql("UPDATE todo SET created_at = 99000000, text = 'rent!' WHERE text = 'rent'")
+        assert renew(model)
+        assert drawn(model) == "o rent! | o tea | o plumber"
+        assert (kept.row(), kept.data()) == (0, "rent!")
+        assert "reset" not in told.take()
+
+    @pytest.mark.parametrize("change", ["add", "show", "hold"])
+    def test_what_was_asked_for_before_the_list_became_another_one_is_not_taken(
+        self, place: Place, model: TodoListModel, change: str
+    ) -> None:
+        asked = model.asked()
+        keys = place.lists.keys(View.ALL)
+        if change == "add":
+            place.add("tea")
+            model.apply(place.news())
+        elif change == "show":
+            model.show(place.lists, View.OPEN)
+        else:
+            model.hold(model.key(1))
+        before = drawn(model)
+        assert not model.renew(asked, difference(asked.shown, keys, asked.held))
+        assert drawn(model) == before
+        assert model.renew(model.asked())
+
+    def test_a_held_row_stays_among_its_neighbours(self, place: Place, model: TodoListModel) -> None:
+        model.show(place.lists, View.OPEN)
+        model.hold(model.key(1))
+        plumber = model.todo(1)
+        assert plumber is not None
+        place.complete(plumber.client_id)
+        place.add("tea")
+        assert renew(model)
+        assert drawn(model) == "o tea | o milk | x plumber | o rent"
+
+    def test_more_persistent_indexes_than_are_sought_one_by_one_stay_on_their_rows(self, place: Place, model: TodoListModel) -> None:
+        place.add(*(f"new {number}" for number in range(40)))
+        assert renew(model)
+        kept = {QPersistentModelIndex(model.index(row, 0)): model.key(row) for row in range(30)}
+        place.sql("UPDATE todo SET created_at = -created_at")
+        assert renew(model)
+        assert {index.row(): key for index, key in kept.items()} == {row: model.key(row) for row in range(13, 43)}
+
+
 def counted(place: Place, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many rows each read of the list asks for, from now on."""
     asked: list[int] = []
@@ -265,7 +334,7 @@ class TestRows:
 Step = tuple[str, int, int]
 steps = st.lists(
     st.tuples(
-        st.sampled_from(["add", "edit", "toggle", "delete", "time", "tell", "hold", "free", "reload"]),
+        st.sampled_from(["add", "edit", "toggle", "delete", "time", "tell", "hold", "free", "reload", "renew"]),
         st.integers(0, 30),
         st.integers(0, 5),
     ),
@@ -274,10 +343,11 @@ steps = st.lists(
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(steps=steps, view=st.sampled_from(View), one_by_one=st.sampled_from([0, 3, 64]))
-def test_any_changes_end_in_what_a_fresh_read_shows(steps: list[Step], view: View, one_by_one: int, qapp: object) -> None:
+@given(steps=steps, view=st.sampled_from(View), one_by_one=st.sampled_from([0, 3, 64]), at_once=st.sampled_from([0, 100]))
+def test_any_changes_end_in_what_a_fresh_read_shows(steps: list[Step], view: View, one_by_one: int, at_once: int, qapp: object) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(todo_list, "ONE_BY_ONE", one_by_one)
+        patch.setattr(todo_list, "COMPARED_AT_ONCE", at_once)
         place = Place(Path(folder))
         place.add("a", "b", "c", "d")
         place.news()
@@ -288,6 +358,8 @@ def test_any_changes_end_in_what_a_fresh_read_shows(steps: list[Step], view: Vie
             _do(place, model, step)
         model.hold(None)
         model.apply(place.news())
+        if at_once == 0:
+            renew(model)
         assert list(model._keys) == list(place.lists.keys(view))
         assert [model.todo(row) for row in range(model.rowCount())] == list(map(place.lists.todos(list(model._keys)).get, model._keys))
         for index, key in shown.items():
@@ -304,6 +376,7 @@ def _do(place: Place, model: TodoListModel, step: Step) -> None:
         "tell": lambda: model.apply(place.news()),
         "reload": lambda: _reload(place, model),
         "free": lambda: model.hold(None),
+        "renew": lambda: _renew(place, model),
     }
     if todo is not None:
         verbs |= {
@@ -319,6 +392,11 @@ def _do(place: Place, model: TodoListModel, step: Step) -> None:
 def _reload(place: Place, model: TodoListModel) -> None:
     place.news()
     model.apply(ChangeSet(reload=True))
+
+
+def _renew(place: Place, model: TodoListModel) -> None:
+    place.news()
+    assert renew(model)
 
 
 def _change_time(place: Place, model: TodoListModel, key: int, client_id: str, value: int) -> None:

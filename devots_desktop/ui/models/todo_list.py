@@ -17,6 +17,7 @@ from devots_desktop.domain.sorting import Sort
 from devots_desktop.domain.text import MAX_TEXT, one_line
 from devots_desktop.domain.todo import State, Todo
 from devots_desktop.store.lists import Lists, View
+from devots_desktop.ui.models.difference import Asked, Difference, difference
 from devots_desktop.ui.models.rows import Rows
 
 Role = Qt.ItemDataRole
@@ -26,6 +27,9 @@ STATE_ROLE = Role.UserRole + 1
 
 ONE_BY_ONE = 64
 """More changes than this at once are found by comparing the arrays of keys."""
+COMPARED_AT_ONCE = 4_000
+"""Keys that are read and compared within a quarter of a frame; longer arrays are asked for (`outdated`)."""
+_FEW = 16
 _TEXT_ROLES = [Role.DisplayRole, Role.EditRole, Role.AccessibleTextRole, TODO_ROLE]
 _DONE_ROLES = [Role.CheckStateRole, Role.AccessibleTextRole, TODO_ROLE]
 _STATE_ROLES = [STATE_ROLE, Role.AccessibleTextRole, TODO_ROLE]
@@ -45,9 +49,11 @@ class TodoListModel(QAbstractTableModel):
 
     Signals:
         failed(DevotsError): rows could not be read; they are shown empty.
+        outdated(): so much changed in a long list that somebody is to read its keys off this thread, as `asked` says, and to `renew` it.
     """
 
     failed = Signal(object)
+    outdated = Signal()
 
     def __init__(self, lists: Lists, view: View, parent: QObject | None = None, *, sort: Sort = Sort.NEWEST, limit: int = -1) -> None:
         """Show a view of an account's list.
@@ -149,10 +155,10 @@ class TodoListModel(QAbstractTableModel):
         others = keys[: len(self._keys)] != self._keys
         # Of what was found, the newest come first, which in another order are not the beginning.
         if self._held is not None or (others and self.words):
-            self._become(keys)
+            self._become(difference(self._keys, keys, self.asked().held))
             return
         if others:
-            self._become(keys[: len(self._keys)])
+            self._become(difference(self._keys, keys[: len(self._keys)], None))
         shown = len(self._keys)
         if len(keys) > shown:
             self.beginInsertRows(_ROOT, shown, len(keys) - 1)
@@ -185,6 +191,26 @@ class TodoListModel(QAbstractTableModel):
             return
         for key, todo in latest.items():
             self._apply_one(self._find(key, todo), todo, moved=bool(moved))
+
+    def asked(self) -> Asked:
+        """What this list is to be equal to."""
+        limit = -1 if self.whole else len(self._keys)
+        held = self._held if self._held is not None and self._rows.read_one(self._held) else None
+        return Asked(self._lists, self.words, self.view, self.order, limit, self._keys[:], held)
+
+    def renew(self, asked: Asked, change: Difference | None = None) -> bool:
+        """Become equal to what was asked for; without a change to what the cache has now, read here.
+
+        Returns:
+            whether it did: not where this list has become another one since it asked.
+        """
+        if change is not None and asked != self.asked():
+            return False
+        if change is None:
+            wanted = self._lists.search(asked.words, asked.view, sort=asked.sort, limit=asked.limit)
+            change = difference(asked.shown, wanted, asked.held)
+        self._become(change)
+        return True
 
     def _apply_one(self, row: int, todo: Todo | None, *, moved: bool) -> None:
         if row >= 0 and (todo is None or not self._belongs(todo)):
@@ -245,38 +271,28 @@ class TodoListModel(QAbstractTableModel):
             return -1
 
     def _compare(self) -> None:
-        """Read the keys again and become equal to them."""
-        self._rows.clear()
-        self._become(self._lists.search(self.words, self.view, sort=self.order, limit=-1 if self.whole else len(self._keys)))
+        """Become equal to the keys that the cache has, now or, where that would hold up the window, soon."""
+        if len(self._keys) > COMPARED_AT_ONCE:
+            self.outdated.emit()
+        else:
+            self.renew(self.asked())
 
-    def _become(self, fresh: "array[int]") -> None:
+    def _become(self, change: Difference) -> None:
         """Remove what went, add what came, then put all in order."""
-        held = self._rows.read_one(self._held) if self._held is not None else None
-        if held and held.key not in fresh:
-            fresh.insert(self._rows.place(held, fresh, self.order), held.key)
-        self._remove_all(set(self._keys).difference(fresh))
-        self._add_all(set(fresh).difference(self._keys))
-        self._newest = max(fresh, default=0)
-        if self._keys != fresh:
-            self._arrange(fresh)
-        if fresh:
-            self.dataChanged.emit(self.index(0, 0), self.index(len(fresh) - 1, 0), [])
-
-    def _remove_all(self, gone: set[int]) -> None:
-        if not gone:
-            return
-        stay = array("q", (key for key in self._keys if key not in gone))
-        self._arrange(stay + array("q", (key for key in self._keys if key in gone)))
-        self.beginRemoveRows(_ROOT, len(stay), len(self._keys) - 1)
-        self._keys = stay
-        self.endRemoveRows()
-
-    def _add_all(self, new: set[int]) -> None:
-        if not new:
-            return
-        self.beginInsertRows(_ROOT, len(self._keys), len(self._keys) + len(new) - 1)
-        self._keys = self._keys + array("q", sorted(new, reverse=True))
-        self.endInsertRows()
+        self._rows.clear()
+        if change.gone:
+            self._arrange(change.stay + change.gone)
+            self.beginRemoveRows(_ROOT, len(change.stay), len(self._keys) - 1)
+            self._keys = change.stay[:]
+            self.endRemoveRows()
+        if change.come:
+            self.beginInsertRows(_ROOT, len(self._keys), len(self._keys) + len(change.come) - 1)
+            self._keys = self._keys + change.come
+            self._newest = max(self._newest, change.come[0])
+            self.endInsertRows()
+        self._arrange(change.wanted)
+        if self._keys:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self._keys) - 1, 0), [])
 
     def _arrange(self, keys: "array[int]") -> None:
         """Put the rows in this order of the same keys."""
@@ -285,9 +301,8 @@ class TodoListModel(QAbstractTableModel):
         self.layoutAboutToBeChanged.emit()
         before = self.persistentIndexList()
         named = [self._keys[index.row()] for index in before]
-        wanted = set(named)
-        rows = {key: row for row, key in enumerate(keys) if key in wanted}
-        self._keys = keys
+        rows = {key: keys.index(key) for key in named} if len(named) <= _FEW else {key: row for row, key in enumerate(keys)}
+        self._keys = keys[:]
         self.changePersistentIndexList(before, [self.index(rows[key], 0) for key in named])
         self.layoutChanged.emit()
 

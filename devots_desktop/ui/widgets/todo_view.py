@@ -1,6 +1,8 @@
 """The list on screen: a table of one column, because QListView lays all rows out again at every `dataChanged`."""
 
 from array import array
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from PySide6 import QtGui
@@ -91,12 +93,19 @@ class TodoView(QTableView):
     # What happens to the list
 
     def apply(self, changes: ChangeSet) -> None:
-        """Show changes: what is on screen does not move, but at the very top a new row comes into view."""
+        """Show changes."""
+        with self.in_place():
+            self._model.apply(changes)
+        self.flashes.add({change.key for change in changes.changes if change.from_elsewhere and change.todo})
+
+    @contextmanager
+    def in_place(self) -> Iterator[None]:
+        """What is on screen does not move while the list changes, but at the very top a new row comes into view."""
         current = self._model.index(self.currentIndex().row(), 0) if self.currentIndex().isValid() else QModelIndex()
         row, lost = current.row(), QPersistentModelIndex(current)
         below = self._model.keys(range(row + 1, row + 65)) if row >= 0 else array("q")
-        anchor, editing = self.anchor(), self.rows.editing if self._editor() is not None else None
-        self._model.apply(changes)
+        anchor, editing = self.anchor(), self.rows.editing if _editor(self) is not None else None
+        yield
         if editing is not None and self._model.row_of(editing) >= 0:
             # Qt takes any removed row for the end of editing, and leaves the editor open.
             self.setState(QAbstractItemView.State.EditingState)
@@ -104,7 +113,6 @@ class TodoView(QTableView):
         if row >= 0 and not lost.isValid():
             stayed = next((found for found in map(self._model.row_of, below) if found >= 0), row)
             self._select(min(stayed, self._model.rowCount() - 1))
-        self.flashes.add({change.key for change in changes.changes if change.from_elsewhere and change.todo})
 
     def select_first(self) -> None:
         """Make the first row current where none is."""
@@ -163,17 +171,12 @@ class TodoView(QTableView):
             for row in range(first, last + 1):
                 todo = self._model.todo(row)
                 self._trace.removed(self._model.key(row), todo.client_id if todo else "")
-        editor = self._editor()
+        editor = _editor(self)
         if editor is not None and first <= self.currentIndex().row() <= last and (text := typed_text(editor)):
             self.orphaned.emit(text)
         super().rowsAboutToBeRemoved(parent, first, last)
 
     # The editor
-
-    def _editor(self) -> QLineEdit | None:
-        if self.state() is not QAbstractItemView.State.EditingState:
-            return None
-        return self._port.findChild(QLineEdit)
 
     def edit(self, index: Any, *how: Any) -> Any:
         """Open the editor, and keep the row in the list as long as it is open."""
@@ -270,3 +273,7 @@ class TodoView(QTableView):
         before, self.rows.pointer = self.rows.pointer, QPointF(event.position())
         for point in (before.toPoint(), event.position().toPoint()):
             self._port.update(self.visualRect(self.indexAt(point)))
+
+
+def _editor(view: TodoView) -> QLineEdit | None:
+    return view.viewport().findChild(QLineEdit) if view.state() is QAbstractItemView.State.EditingState else None
