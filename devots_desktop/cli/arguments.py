@@ -180,8 +180,12 @@ def _add_database_commands(commands: "_Commands", shared: "_Parser") -> None:
         "revision": "for developers, in a clone: begin a migration from the difference between the models and a database",
     }
     parsers = {name: _command(verbs, shared, name, help_) for name, help_ in helps.items()}
-    parsers["status"].add_argument("--migrations", metavar="DIR", type=_filled, help="the folder of Drizzle's migrations, to compare journals")
-    parsers["downgrade"].add_argument("--to", metavar="REVISION", default="base", type=_filled, help="a revision of ours (else all are taken back)")
+    parsers["status"].add_argument(
+        "--migrations", metavar="DIR", type=_filled, help="the folder of Drizzle's migrations, to compare journals"
+    )
+    parsers["downgrade"].add_argument(
+        "--to", metavar="REVISION", default="base", type=_filled, help="a revision of ours (else all are taken back)"
+    )
     parsers["revision"].add_argument("words", metavar="WORDS", type=_filled, help="what the migration brings")
     for name in ("adopt", "upgrade"):
         _add_preparing(parsers[name])

@@ -17,12 +17,13 @@ from sqlalchemy import Connection, text
 
 from devots_desktop.bundled import bundled
 from devots_desktop.domain.errors import AccountUnusable, NotMigrated
-from devots_desktop.remote.postgres.owner import journal
+from devots_desktop.remote.postgres.owner import drizzle, journal
 from devots_desktop.remote.postgres.owner.baseline import AUTH, differences, tables_found
 from devots_desktop.remote.postgres.owner.connection import alone, connect, server_version
 from devots_desktop.remote.postgres.owner.drift import drift, halfway
 from devots_desktop.remote.postgres.owner.marks import flavour_of, known_revision, revision_of, set_setting, setting
 from devots_desktop.remote.postgres.owner.plan import Planned, RevisionNotes, Step, step
+from devots_desktop.remote.postgres.owner.revision import begin
 from devots_desktop.remote.postgres.rights import Deviation
 from devots_desktop.remote.postgres.roles import Flavour, make_roles, missing_roles, roles_sql
 from devots_desktop.remote.postgres.schema import HEAD
@@ -293,6 +294,20 @@ def drifted(url: str, *, connect_args: Mapping[str, str] | None = None) -> list[
     with connect(url, connect_args) as connection:
         _need_head(connection)
         return drift(connection, flavour_of(connection, None))
+
+
+def drizzle_schema(url: str, *, connect_args: Mapping[str, str] | None = None) -> str:
+    """The schema of a database at HEAD, in Drizzle's TypeScript. Raises as `drifted`."""
+    with connect(url, connect_args) as connection:
+        _need_head(connection)
+        return drizzle.schema_of(connection)
+
+
+def begin_revision(url: str, words: str, *, connect_args: Mapping[str, str] | None = None) -> Path:
+    """Begin a migration of ours with what a database at HEAD lacks of the models; the new file. Raises as `drifted`, and outside a clone."""
+    with connect(url, connect_args) as connection:
+        _need_head(connection)
+        return begin(connection, words)
 
 
 def repair(url: str, *, connect_args: Mapping[str, str] | None = None, report: Report = _silent) -> tuple[str, ...]:
