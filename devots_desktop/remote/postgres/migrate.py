@@ -18,9 +18,9 @@ from sqlalchemy import Connection, text
 from devots_desktop.bundled import bundled
 from devots_desktop.domain.errors import AccountUnusable, NotMigrated
 from devots_desktop.remote.postgres.owner import drizzle, journal
-from devots_desktop.remote.postgres.owner.baseline import AUTH, differences, tables_found
+from devots_desktop.remote.postgres.owner.baseline import AUTH, INDEXES, differences, missing_indexes, tables_found
 from devots_desktop.remote.postgres.owner.connection import alone, connect, server_version
-from devots_desktop.remote.postgres.owner.drift import drift, halfway
+from devots_desktop.remote.postgres.owner.drift import drift, halfway, without_keys
 from devots_desktop.remote.postgres.owner.marks import flavour_of, known_revision, revision_of, set_setting, setting
 from devots_desktop.remote.postgres.owner.plan import Planned, RevisionNotes, Step, step
 from devots_desktop.remote.postgres.owner.revision import begin
@@ -216,13 +216,12 @@ def downgrade(
     `save` and `report` as for `upgrade`.
     """
     with alone(url, connect_args) as connection:
-        before = known_revision(connection)
+        before = _above(connection, revision)
         if before is None:
             return
         flavour = flavour_of(connection, None)
         _refuse_other_owners(connection)
-        if before > revision or revision == "base":
-            save(server_version(connection))
+        save(server_version(connection))
         connection.rollback()
         _run(connection, "downgrade", revision, flavour, report)
         if revision == "base":
@@ -251,7 +250,7 @@ def plan_downgrade(url: str, revision: str = "base", *, connect_args: Mapping[st
     with connect(url, connect_args) as connection:
         connection.exec_driver_sql("set default_transaction_read_only = on")
         connection.commit()
-        before = known_revision(connection)
+        before = _above(connection, revision)
         if before is None:
             return []
         flavour = flavour_of(connection, None)
@@ -329,8 +328,13 @@ def repair(url: str, *, connect_args: Mapping[str, str] | None = None, report: R
         autocommit = connection.execution_options(isolation_level="AUTOCOMMIT")
         steps = Steps(autocommit, flavour, report, bundled("migrations", "server") / "sql")
         _scripts(steps, _RIGHTS_AGAIN)
+        if without_keys(connection):
+            # It pins the keys that these rows do not have yet. What is written meanwhile has no version, and a new epoch needs none.
+            steps.sql("0003_stamp", "drop trigger if exists todo_stamp on public.todo")
         keys_and_indexes(steps)
         _scripts(steps, _SYNC_AGAIN)
+        for name in missing_indexes(connection) if flavour == "portal" else ():
+            steps.index(name, INDEXES[name])
         steps.sql("a new epoch", "select devots.repair()")
         return tuple(f"{each.sentence} Mend it with: {each.mend}" for each in drift(connection, flavour) if each.harms)
 
@@ -367,6 +371,15 @@ def _examined(connection: Connection, flavour: Flavour | None, *, accept_rights:
 def _need_head(connection: Connection) -> None:
     if known_revision(connection) != HEAD:
         raise NotMigrated("Not migrated", "This database is not up to date.", "Run `devots db upgrade` first.")
+
+
+def _above(connection: Connection, target: str) -> str | None:
+    """A database's revision, where it is above the one to go back to. Raises AccountUnusable where there is none of that name."""
+    known = sorted(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
+    if target not in {"base", *known}:
+        raise AccountUnusable("No such revision", f"There is no revision of that name; there are {', '.join(known)} and base.", "Name one.")
+    before = known_revision(connection)
+    return before if before is not None and (target == "base" or before > target) else None
 
 
 def _refuse_other_owners(connection: Connection) -> None:

@@ -12,7 +12,6 @@ from devots_desktop.remote.postgres.owner.baseline import Shape, differences
 from devots_desktop.remote.postgres.owner.marks import exists
 from devots_desktop.remote.postgres.rights import REPAIR, Deviation, deviations
 from devots_desktop.remote.postgres.roles import Flavour
-from devots_desktop.remote.postgres.steps import BATCH
 
 _VERSION, _KEY, _PERSON = "bigint not null", "uuid not null", "text not null"
 _OURS: Mapping[str, Shape] = {
@@ -46,6 +45,14 @@ def halfway(connection: Connection, revision: str | None) -> list[str]:
     return [f"A migration has stopped midway: {left}. Run `devots db upgrade` again; it goes on where it stopped."]
 
 
+def without_keys(connection: Connection) -> bool:
+    """Whether todos have no key, or the column of keys is gone."""
+    columns = {row.name for row in connection.execute(_COLUMNS, {"tables": ["todo"]})}
+    return "client_id" not in columns or bool(
+        connection.exec_driver_sql("select exists (select from public.todo where client_id is null)").scalar_one()
+    )
+
+
 def _columns(connection: Connection) -> Iterator[Deviation]:
     rows = connection.execute(_COLUMNS, {"tables": list(_OURS)}).all()
     there = {(row.table, row.name): row.shape for row in rows}
@@ -54,13 +61,21 @@ def _columns(connection: Connection) -> Iterator[Deviation]:
         for name, wanted in shape.items() if table in tables else ():
             found = there.get((table, name), "missing")
             if found != wanted:
-                yield Deviation(f"public.{table}.{name} is {found}, not {wanted}.", REPAIR)
+                yield Deviation(
+                    f"public.{table}.{name} is {found}, not {wanted}.", REPAIR if found == "missing" else _alter(table, name, found, wanted)
+                )
     if "todo" in tables and connection.execute(_DEFAULT).scalar_one_or_none() not in {"devots.uid()", None}:
         yield Deviation("public.todo.user_id has another default than the person who asks.", REPAIR)
 
 
+def _alter(table: str, column: str, found: str, wanted: str) -> str:
+    kind, needed = wanted.removesuffix(" not null"), wanted.endswith(" not null")
+    typed = "" if found.removesuffix(" not null") == kind else f"alter {column} type {kind}, "
+    return f"alter table public.{table} {typed}alter {column} {'set' if needed else 'drop'} not null;"
+
+
 def _mend_of(sentence: str) -> str:
-    return "devots db adopt" if sentence.startswith("index ") else "bring the column into the portal's form again"
+    return REPAIR if sentence.startswith("index ") else "bring it into the portal's form again"
 
 
 def _begun(connection: Connection, revision: str | None) -> str:
@@ -70,8 +85,7 @@ def _begun(connection: Connection, revision: str | None) -> str:
     shape = columns.get(("todo", "client_id"), "")
     if revision in ("0001", "0002") and shape == "uuid":
         without = connection.exec_driver_sql("select count(*) from public.todo where client_id is null").scalar_one()
-        batches = -(-without // BATCH)
-        return f"{without:,} todos have no key yet ({batches} batches)" if without else "the keys of todos are not proven yet"
+        return f"{without:,} todos have no key yet" if without else "the keys of todos are not proven yet"
     if revision in ("0001", "0002") and shape:
         return f"revision {revision} is noted, and keys of a later one are there"
     return ""
