@@ -70,7 +70,7 @@ AUTH: Mapping[str, Shape] = {
         "verification_pkey": "PRIMARY KEY (id)",
     },
 }
-TODO: Shape = {
+TODOS: Shape = {
     "id": "integer not null",
     "text": _TEXT,
     "completed": "boolean not null",
@@ -79,7 +79,7 @@ TODO: Shape = {
     "updated_at": _TIME,
     "todo_pkey": "PRIMARY KEY (id)",
 }
-TODO_OF_USER: Shape = {"todo_user_id_user_id_fk": _OF_USER}
+OF_USER: Shape = {"todo_user_id_user_id_fk": _OF_USER}
 INDEXES: Mapping[str, str] = {
     "account_userId_idx": "account (user_id)",
     "session_userId_idx": "session (user_id)",
@@ -134,7 +134,7 @@ class _Found:
 
 def expected(flavour: Flavour) -> Mapping[str, Shape]:
     """The tables that a database of this flavour has before our migrations."""
-    return {"todo": TODO} if flavour == "supabase" else {**AUTH, "todo": {**TODO, **TODO_OF_USER}}
+    return {"todo": TODOS} if flavour == "supabase" else {**AUTH, "todo": {**TODOS, **OF_USER}}
 
 
 def tables_found(connection: Connection) -> list[str]:
@@ -200,7 +200,7 @@ def _of_flavour(found: Mapping[str, object], flavour: Flavour) -> Iterator[Diffe
     auth = [table for table in AUTH if table in found]
     if flavour == "portal" and auth and len(auth) < len(AUTH):
         yield from (Difference(f"table {table} is missing", blocks=True) for table in AUTH if table not in found)
-    if flavour == "supabase" and set(TODO_OF_USER) & set(_names(found.get("todo"))):
+    if flavour == "supabase" and set(OF_USER) & set(_names(found.get("todo"))):
         yield Difference("todo.user_id references a table of users", blocks=True)
 
 
