@@ -5,7 +5,7 @@ BOOTSTRAP := @$(PYTHON) packaging/bootstrap.py
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo demo-check standin test lint bench shots contract bundle soak sim
+.PHONY: help run demo demo-check standin portal test lint bench shots contract bundle soak sim
 
 help:  ## print this list
 	@sed -n 's/^\([a-z-]*\):  ## /  make \1\t/p' Makefile | expand -t 20
@@ -14,7 +14,7 @@ run:  ## open the window (ARGS="list --json" runs a command instead)
 	$(BOOTSTRAP) run
 	@exec $(VENV) main.py $(ARGS)
 
-demo:  ## two windows, one person, a real PostgreSQL that is made for it (BACKEND=supabase: a project on it)
+demo:  ## two windows, one person, a real PostgreSQL that is made for it (BACKEND=supabase: a project on it, BACKEND=portal: a portal)
 	$(BOOTSTRAP) dev
 	@exec $(VENV) -m tests.demo $(if $(BACKEND),--backend $(BACKEND)) $(ARGS)
 
@@ -25,6 +25,10 @@ demo-check:  ## the demo driven by a program: 200 changes, nothing lost, one lin
 standin:  ## a Supabase project on this computer to try things on, with a person in it (ARGS=--plain: with the table of a guide)
 	$(BOOTSTRAP) dev
 	@exec $(VENV) -m tests.servers.supabase $(ARGS)
+
+portal:  ## a Devots Portal on this computer to try things on, with a person in it (ARGS=--seed: as its guide makes it)
+	$(BOOTSTRAP) dev
+	@exec $(VENV) -m tests.servers.portal $(ARGS)
 
 test:  ## all tests (ARGS="-k outbox" chooses)
 	$(BOOTSTRAP) dev

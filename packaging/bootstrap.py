@@ -28,7 +28,7 @@ SUPPORTED = ((3, 11), (3, 12), (3, 13))
 LOCKS = {"run": ("build.txt", "run.txt"), "bundle": ("build.txt", "run.txt", "bundle.txt"), "dev": ("dev.txt",)}
 # A bundle: what reads and rewrites libraries (objcopy and strip are in the same package).
 BUNDLE_PROGRAMS = {"objdump": "binutils"}
-# Debian packages of the tests' servers: an X server, what types into its windows and a window manager, a session bus, PostgreSQL; and what checks our desktop files.
+# Debian packages of the tests' servers: an X server, what types into its windows and a window manager, a session bus, PostgreSQL, a browser for a portal's pages; and what checks our desktop files.
 TEST_PROGRAMS = {
     **BUNDLE_PROGRAMS,
     "Xvfb": "xvfb",
@@ -39,6 +39,7 @@ TEST_PROGRAMS = {
     "desktop-file-validate": "desktop-file-utils",
     "appstreamcli": "appstream",
     "/usr/lib/postgresql/15/bin/postgres": "postgresql-15",
+    "chromium-headless-shell": "chromium-headless-shell",
 }
 # Debian's names of the packages that hold the libraries Qt 6 links against. A library that is not here is named in the sentence instead.
 LIBRARY_PACKAGES = {

@@ -1,4 +1,4 @@
-"""The commands on accounts: list, add, remove, use."""
+"""The commands on accounts: list, add, sign in again, remove, use."""
 
 import asyncio
 import os
@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from devots_desktop.cli import forms
+from devots_desktop.cli import forms, portal
 from devots_desktop.cli.environment import project_and_key, read_password
 from devots_desktop.cli.opening import chosen, open_profile
 from devots_desktop.cli.output import Output, message
@@ -16,6 +16,7 @@ from devots_desktop.domain.errors import AccountUnusable, ConfirmationNeeded
 from devots_desktop.domain.finding import Level
 from devots_desktop.remote.supabase.checks import NEEDED
 from devots_desktop.services.accounts import Accounts
+from devots_desktop.services.portal_form import PortalForm
 from devots_desktop.services.postgres_form import PostgresForm
 from devots_desktop.services.supabase_checks import check_project
 from devots_desktop.services.supabase_form import SupabaseForm, Way
@@ -31,6 +32,10 @@ def run(arguments: Namespace, output: Output) -> None:
         case "use":
             account = chosen(profile, arguments.name)
             accounts.use(account)
+            _show(output, accounts, account)
+        case "sign-in":
+            account = chosen(profile, arguments.name)
+            asyncio.run(_sign_in(accounts, account, arguments))
             _show(output, accounts, account)
         case "remove":
             account = chosen(profile, arguments.name)
@@ -67,6 +72,8 @@ def _add(accounts: Accounts, arguments: Namespace) -> Account:
         )
     if arguments.kind == AccountKind.SUPABASE:
         return asyncio.run(_add_supabase(accounts, _supabase_form(arguments)))
+    if arguments.kind == AccountKind.PORTAL:
+        return asyncio.run(_add_portal(accounts, _portal_form(arguments)))
     return asyncio.run(accounts.add_postgres(_postgres_form(arguments)))
 
 
@@ -94,6 +101,42 @@ async def _add_supabase(accounts: Accounts, form: SupabaseForm) -> Account:
         return await accounts.add_supabase(form)
     except ConfirmationNeeded as error:
         raise AccountUnusable(error.title, error.sentence, "Open the link in it, then say this again without --sign-up.") from None
+
+
+def _portal_form(arguments: Namespace) -> PortalForm:
+    """What `accounts add portal` was told. No password is read before the address is known to be usable."""
+    form = PortalForm.from_text(arguments.url, ca=_ca(arguments), email=arguments.email, name=arguments.name)
+    given = arguments.password_stdin or arguments.password_file
+    if bool(given) != bool(arguments.email):
+        raise AccountUnusable(
+            "E-mail and password",
+            "To sign in by e-mail and password takes both.",
+            "Give --email and --password-stdin (or --password-file), or none of them to be let in by the browser.",
+        )
+    password = read_password(arguments.password_file, f"Password of {arguments.email}") if given else ""
+    return replace(form, password=password, secrets=SecretStore(arguments.secrets))
+
+
+async def _add_portal(accounts: Accounts, form: PortalForm) -> Account:
+    return await accounts.add_portal(form, await portal.enter(accounts, form))
+
+
+async def _sign_in(accounts: Accounts, account: Account, arguments: Namespace) -> None:
+    """Sign in again after the session ended."""
+    given = arguments.password_stdin or arguments.password_file
+    if account.kind is AccountKind.COMPUTER:
+        raise AccountUnusable("Nothing to sign in to", "The list on this computer has no server.", "Name another account.")
+    if not given and account.kind is not AccountKind.PORTAL:
+        raise AccountUnusable("Password needed", "This account is signed in to by password.", "Give --password-stdin or --password-file.")
+    password = read_password(arguments.password_file, f"Password of {account.email}") if given else ""
+    match account.kind:
+        case AccountKind.PORTAL:
+            form = PortalForm.again(account, password=password)
+            await accounts.sign_in_portal(account, form, await portal.enter(accounts, form))
+        case AccountKind.SUPABASE:
+            await accounts.sign_in_supabase(account, SupabaseForm.again(account, password=password))
+        case AccountKind.POSTGRES:
+            await accounts.sign_in(account, password)
 
 
 def _postgres_form(arguments: Namespace) -> PostgresForm:

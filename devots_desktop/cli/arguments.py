@@ -25,6 +25,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 if TYPE_CHECKING:
+    _Group = argparse._MutuallyExclusiveGroup  # noqa: SLF001 (what add_mutually_exclusive_group answers has none either)
     _Commands = argparse._SubParsersAction[_Parser]  # noqa: SLF001 (what add_subparsers answers has no public name)
 
 
@@ -135,10 +136,14 @@ def _add_sync_commands(commands: "_Commands", shared: "_Parser") -> None:
 
 def _add_account_commands(commands: "_Commands", shared: "_Parser") -> None:
     accounts = _command(commands, shared, "accounts", "show, add, remove and choose accounts")
-    verbs = accounts.add_subparsers(dest="verb", metavar="list | add | remove | use", title="commands")
+    verbs = accounts.add_subparsers(dest="verb", metavar="list | add | sign-in | remove | use", title="commands")
     _command(verbs, shared, "list", "show the accounts; the current one is marked")
     for name, help_ in (("remove", "sign out, and delete an account's files from this device"), ("use", "make an account the current one")):
         _command(verbs, shared, name, help_).add_argument("name", metavar="NAME")
+    help_ = "sign in again to an account whose session ended; to a portal without a password, by the browser"
+    again = _command(verbs, shared, "sign-in", help_)
+    again.add_argument("name", metavar="NAME")
+    _add_password(again.add_mutually_exclusive_group())
     kinds = _command(verbs, shared, "add", "add an account").add_subparsers(dest="kind", metavar="KIND", title="kinds", required=True)
     supabase = _command(kinds, shared, "supabase", "look at a Supabase project, and sign in to it or sign up")
     supabase.add_argument("--url", type=_filled, help="the project's URL, a link of its dashboard, or its host (else SUPABASE_URL)")
@@ -146,6 +151,11 @@ def _add_account_commands(commands: "_Commands", shared: "_Parser") -> None:
     supabase.add_argument("--key", type=_filled, help=help_)
     supabase.add_argument("--env-file", metavar="F", type=_filled, help="take these variables from this file instead of the environment")
     _add_person(supabase)
+    portal = _command(kinds, shared, "portal", "sign in to a Devots Portal, by e-mail and password or, without them, by the browser")
+    portal.add_argument("--url", required=True, help="the address that the portal is opened with in the browser")
+    portal.add_argument("--email", metavar="E", default="", help="the address that you sign in with")
+    _add_password(portal.add_mutually_exclusive_group())
+    _add_keeping(portal)
     postgres = _command(kinds, shared, "postgres", "sign in to a PostgreSQL database, or sign up")
     postgres.add_argument("--url", required=True, help="postgresql://devots_desktop@host:5432/database, without a password")
     help_ = "read the password of the database's login from a file (else PGPASSWORD is taken)"
@@ -155,12 +165,19 @@ def _add_account_commands(commands: "_Commands", shared: "_Parser") -> None:
 
 def _add_person(adding: _Parser) -> None:
     adding.add_argument("--email", metavar="E", required=True, help="the address that you sign in with")
-    adding.add_argument("--name", metavar="N", default="", help="what the account is called here")
-    adding.add_argument("--ca", metavar="FILE", default="", help="PEM file of the CA that signed the server, where it is not a public one")
     adding.add_argument("--sign-up", action="store_true", help="make a new account on the server")
-    password = adding.add_mutually_exclusive_group(required=True)
+    _add_password(adding.add_mutually_exclusive_group(required=True))
+    _add_keeping(adding)
+
+
+def _add_password(password: "_Group") -> None:
     password.add_argument("--password-stdin", action="store_true", help="read your password from standard input")
     password.add_argument("--password-file", metavar="F", type=_filled, help="read your password from a file")
+
+
+def _add_keeping(adding: _Parser) -> None:
+    adding.add_argument("--name", metavar="N", default="", help="what the account is called here")
+    adding.add_argument("--ca", metavar="FILE", default="", help="PEM file of the CA that signed the server, where it is not a public one")
     help_ = "where the session is kept: the system's keyring, or a file that only you can read (memory: for the window only)"
     adding.add_argument("--secrets", choices=("keyring", "memory", "file"), default="keyring", help=help_)
 

@@ -116,6 +116,20 @@ def read_password(path: str | None, what: str) -> str:
     return password
 
 
+def read_code(what: str) -> str:
+    """A code to sign in with: the next line of standard input, asked for where that is a terminal.
+
+    Raises:
+        AccountUnusable: there is none.
+    """
+    code = (getpass(f"{what}: ") if sys.stdin.isatty() else _standard_input()).strip()
+    if not code:
+        raise AccountUnusable(
+            "Code needed", "The portal asks for a code besides the password.", "Write it into the next line of standard input."
+        )
+    return code
+
+
 def _values(environ: Mapping[str, str], env_file: str | None) -> Mapping[str, str]:
     return parse_env(read_text(env_file), env_file) if env_file else environ
 

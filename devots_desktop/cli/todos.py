@@ -97,7 +97,7 @@ def _change(opened: OpenAccount, arguments: Namespace) -> list[Todo]:
     Returns:
         the todos as they were before, a new one as it is now.
     """
-    verbs = Todos(opened.cache, here, opened.changes.publish)
+    verbs = Todos(opened.cache, here, opened.changes.publish, text_fixed=opened.text_fixed)
     match arguments.command:
         case "add":
             return [find(opened.lists, at_once(verbs.add(arguments.text)))]

@@ -12,6 +12,7 @@ class AccountKind(StrEnum):
     COMPUTER = "computer"
     POSTGRES = "postgres"
     SUPABASE = "supabase"
+    PORTAL = "portal"
 
 
 class SecretStore(StrEnum):

@@ -106,6 +106,15 @@ class OpenAccount:
         self._told_missing = 0
         self._suspicious = suspicious
 
+    @property
+    def text_fixed(self) -> str:
+        """Why the texts of this account's todos cannot be changed, as a sentence; empty where they can."""
+        if self.account.kind is not AccountKind.PORTAL:
+            return ""
+        from devots_desktop.remote.portal.limits import TEXT_FIXED
+
+        return TEXT_FIXED
+
     def _tell_network(self, path: Path) -> None:
         """Say it once: what can be done about it is done by then, or will not be."""
         told = path.with_name("network-drive")
@@ -146,7 +155,8 @@ class OpenAccount:
         def tell(changes: ChangeSet) -> None:
             loop.call_soon_threadsafe(self._changed_here, changes)
 
-        self.todos, self.settling = Todos(self.cache, worker, tell), Settling(self.cache, worker, tell)
+        self.todos = Todos(self.cache, worker, tell, text_fixed=self.text_fixed)
+        self.settling = Settling(self.cache, worker, tell)
         self.search = Search(self.cache.path)
         self._tasks = tasks
         if follow:

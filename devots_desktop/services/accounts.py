@@ -19,9 +19,12 @@ from devots_desktop.store.profile import Profile
 
 if TYPE_CHECKING:
     from devots_desktop.remote.base import Remote
+    from devots_desktop.remote.portal.signing import Granted
     from devots_desktop.remote.postgres.address import Address
     from devots_desktop.remote.postgres.session import Session
     from devots_desktop.services.doctor import Doctor, Look
+    from devots_desktop.services.portal_account import PortalAccounts
+    from devots_desktop.services.portal_form import PortalForm
     from devots_desktop.services.postgres_form import PostgresForm
     from devots_desktop.services.supabase_account import SupabaseAccounts
     from devots_desktop.services.supabase_form import SupabaseForm
@@ -54,6 +57,7 @@ class Accounts:
         self._clock = clock
         self._secrets = Secrets(profile, timeout=keyring_timeout)
         self._supabase: SupabaseAccounts | None = None
+        self._portal: PortalAccounts | None = None
         self.notices = Notices()
         self.suspicious = False
 
@@ -203,6 +207,52 @@ class Accounts:
             raise _another_person()
         await self.supabase.keep(account, form.key, tokens)
 
+    @property
+    def portal(self) -> "PortalAccounts":
+        """What is special about portal accounts: what a portal offers, and the ways to a session there."""
+        if self._portal is None:
+            from devots_desktop.services.portal_account import PortalAccounts
+
+            self._portal = PortalAccounts(self._profile, self._secrets)
+        return self._portal
+
+    async def add_portal(self, form: "PortalForm", granted: "Granted") -> Account:
+        """Remember the account of a session that has just begun, by one of the ways of PortalAccounts.
+
+        Raises:
+            DevotsError: it is there already, or the keyring stands in the way; the session was ended and nothing remembered.
+        """
+        import uuid
+
+        account = Account(
+            uuid.uuid4().hex[:12],
+            AccountKind.PORTAL,
+            self._free_name(form.name.strip() or f"{granted.email} · {form.portal.host}"),
+            email=granted.email,
+            user_id=granted.user_id,
+            address=form.portal.to_dict(),
+            secrets=form.secrets,
+        )
+        try:
+            self._refuse_twice(account)
+            await self.portal.keep(account, granted)
+        except DevotsError:
+            await self.portal.leave(form, granted)
+            raise
+        self._profile.put(account)
+        return account
+
+    async def sign_in_portal(self, account: Account, form: "PortalForm", granted: "Granted") -> None:
+        """Go on with a session that has just begun, with PortalForm.again. As sign_in otherwise.
+
+        Raises:
+            DevotsError: it is another person's, or cannot be kept; cache and outbox are as they were.
+        """
+        if granted.user_id != account.user_id:
+            await self.portal.leave(form, granted)
+            raise _another_person()
+        await self.portal.keep(account, granted)
+
     async def remove(self, account: Account) -> None:
         """Sign out, and delete the account's files from this device.
 
@@ -218,6 +268,8 @@ class Accounts:
         await self._secrets.forget(account)
         if account.kind is AccountKind.SUPABASE:
             self.supabase.forget(account)
+        elif account.kind is AccountKind.PORTAL:
+            self.portal.forget(account)
         self._profile.remove(account)
 
     def _refuse_waiting(self, account: Account) -> None:
@@ -237,6 +289,9 @@ class Accounts:
         if account.kind is AccountKind.SUPABASE:
             await self.supabase.sign_out(account)
             return
+        if account.kind is AccountKind.PORTAL:
+            await self.portal.sign_out(account)
+            return
         from devots_desktop.remote.postgres.address import Address
         from devots_desktop.remote.thread import on_thread
 
@@ -246,13 +301,15 @@ class Accounts:
             await on_thread("sign-out", lambda: _leave(address, secrets["login_password"], secrets["token"]))
 
     def _server_examination(self, account: Account, secrets: Secrets) -> "Look | None":
-        from devots_desktop.services.doctor import server, supabase
+        from devots_desktop.services.doctor import portal, server, supabase
 
         match account.kind:
             case AccountKind.POSTGRES:
                 return partial(server.examine, account, secrets)
             case AccountKind.SUPABASE:
                 return partial(supabase.examine, account, secrets, partial(self.supabase.person, account, secrets))
+            case AccountKind.PORTAL:
+                return partial(portal.examine, self.portal, account, secrets)
             case AccountKind.COMPUTER:
                 return None
 
@@ -260,6 +317,8 @@ class Accounts:
         """The remote of an account's signed-in person. Its modules are loaded on a thread: they take half a second."""
         if account.kind is AccountKind.SUPABASE:
             return await self.supabase.connect(account, secrets)
+        if account.kind is AccountKind.PORTAL:
+            return await self.portal.connect(account, secrets)
         from devots_desktop.remote.thread import on_thread
 
         secrets.stale(account)

@@ -236,6 +236,7 @@ async def _door(form: SupabaseForm) -> "Door":
 
 def _load(project: Project) -> None:
     """What takes half a second, and must not take it from the window: the libraries and the system's certificates. Raises AccountUnusable."""
-    from devots_desktop.remote.supabase import http, remote, signing  # noqa: F401 (loaded for those who need them next)
+    from devots_desktop.remote import web
+    from devots_desktop.remote.supabase import remote, signing  # noqa: F401 (loaded for those who need them next)
 
-    http.tls(project)
+    web.load(project)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from devots_desktop.domain.changes import ChangeSet
+from devots_desktop.domain.errors import InvalidText
 from devots_desktop.domain.lines import lines
 from devots_desktop.domain.question import Choice
 from devots_desktop.domain.steps import Step
@@ -21,16 +22,18 @@ class Todos:
     Each call is one step of undo. What raises has changed nothing.
     """
 
-    def __init__(self, cache: Cache, run: Run, publish: Callable[[ChangeSet], object]) -> None:
+    def __init__(self, cache: Cache, run: Run, publish: Callable[[ChangeSet], object], *, text_fixed: str = "") -> None:
         """Work on an account's cache.
 
         Args:
             run: awaits a function on the cache's thread.
             publish: called on that thread with what changed, before the verb returns.
+            text_fixed: why texts cannot be changed, as a sentence; empty where they can.
         """
         self._cache = cache
         self._run = run
         self._publish = publish
+        self._text_fixed = text_fixed
 
     async def add(self, text: str) -> str:
         """Add a todo on top of the list.
@@ -63,7 +66,9 @@ class Todos:
         return await self._change(lambda: edits.bring(self._cache, todos))
 
     async def edit(self, client_id: str, text: str) -> bool:
-        """Give a todo another text; False where nothing changed. Raises as `add` does."""
+        """Give a todo another text; False where nothing changed. Raises as `add` does; InvalidText, too, where the account's server has no way to do it."""
+        if self._text_fixed:
+            raise InvalidText("Text read-only", self._text_fixed, "What you typed was not stored.")
         cleaned = clean_text(text)
         return await self._change(lambda: edits.edit(self._cache, client_id, {"text": cleaned}))
 

@@ -17,6 +17,7 @@ from tests.bench import (
     search_typing,
     simulation,
     stalls,
+    supabase_back,
     supabase_first,
     supabase_live,
 )
@@ -52,6 +53,7 @@ WHEN_NAMED: dict[str, Bench] = {
     "supabase-first": supabase_first.run,
     "supabase-live": supabase_live.run,
     "supabase-away": supabase_live.run_away,
+    "supabase-back": supabase_back.run,
 }
 """They take minutes, or install what they need: only where they are asked for."""
 

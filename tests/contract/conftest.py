@@ -18,14 +18,20 @@ BACKENDS = [
     "postgres-18-plain",
     "supabase-managed",
     "supabase-plain",
+    "portal-seed",
+    "portal-desktop-silent-superjson",
 ]
+"""Those of a portal that are held to all of it: rows as answers and plain JSON, and neither with superjson."""
 
 
 @pytest.fixture(params=BACKENDS)
 def backend(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Backend]:
     kind, _, rest = request.param.partition("-")
-    plain = rest.endswith("plain")
+    portal = kind == "portal"
+    plain = portal or rest.endswith("plain")
     if plain and (beyond := request.node.get_closest_marker("managed")):
+        not_promised(beyond.args[0])
+    if portal and (beyond := request.node.get_closest_marker("table")):
         not_promised(beyond.args[0])
     if kind == "memory":
         yield MemoryBackend(plain=plain)
@@ -35,6 +41,14 @@ def backend(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Backen
 
         with servers.project(VERSIONS[-1], "plain" if plain else "managed") as project:
             yield SupabaseBackend(project, plain=plain)
+        return
+    if kind == "portal":
+        from tests.contract.portal_backend import PortalBackend
+
+        profile, *switches = rest.split("-")
+        form = {"returning": "silent" not in switches, "superjson": "superjson" in switches}
+        with servers.portal(VERSIONS[-1], profile, **form) as portal:
+            yield PortalBackend(portal)
         return
     server = servers.server(int(rest.removesuffix("-plain")))
     if plain:

@@ -115,6 +115,7 @@ async def one(backend: Backend, folder: Path, *texts: str) -> tuple[str, Device]
 
 
 class TestDay:
+    @pytest.mark.table("no procedure of a portal changes a text")
     @runs
     async def test_what_is_done_here_is_there_and_what_is_done_there_is_here(self, backend: Backend, tmp_path: Path) -> None:
         ada, desk = await one(backend, tmp_path, "milk", "bread", "old")
@@ -134,6 +135,42 @@ class TestDay:
                 assert device.todos == backend.web.todos(ada) == expected
                 assert (queue(device.cache), device.conflicts) == ([], [])
 
+    @runs
+    async def test_marks_go_both_ways(self, backend: Backend, tmp_path: Path) -> None:
+        ada, desk = await one(backend, tmp_path, "milk", "bread", "old")
+        lap = Device(tmp_path / "lap", backend, ada)
+        async with opened(desk, lap):
+            await lap.sync()
+            edits.add(desk.cache, "added")
+            edits.edit(desk.cache, edits.add(desk.cache, "done at once"), {"completed": True})
+            edits.edit(desk.cache, desk.key("bread"), {"completed": True})
+            edits.delete(desk.cache, desk.key("old"))
+            assert (await desk.sync()).pending == 0
+            backend.web.edit(ada, "added", {"completed": True})
+            backend.web.edit(ada, "bread", {"completed": False})
+            for device in (lap, desk):
+                await device.sync()
+                assert (
+                    device.todos == backend.web.todos(ada) == [("added", True), ("bread", False), ("done at once", True), ("milk", False)]
+                )
+                assert (queue(device.cache), device.conflicts) == ([], [])
+
+    @runs
+    async def test_marks_and_deletes_are_undone_after_the_server_has_them(self, backend: Backend, tmp_path: Path) -> None:
+        ada, desk = await one(backend, tmp_path, "milk")
+        async with opened(desk):
+            key = desk.key("milk")
+            edits.edit(desk.cache, key, {"completed": True})
+            await desk.sync()
+            edits.delete(desk.cache, key)
+            await desk.sync()
+            for completed in (True, False):
+                undo.undo(desk.cache)
+                await desk.sync()
+                assert backend.web.todos(ada) == desk.todos == [("milk", completed)]
+                assert desk.key("milk") == key
+
+    @pytest.mark.table("no procedure of a portal changes a text")
     @runs
     async def test_undo_after_the_server_has_it(self, backend: Backend, tmp_path: Path) -> None:
         ada, desk = await one(backend, tmp_path, "milk")
@@ -173,6 +210,7 @@ class TestConflicts:
             assert desk.todos == backend.web.todos(ada) == [("oat milk", True)]
             assert desk.conflicts == []
 
+    @pytest.mark.table("no procedure of a portal changes a text")
     @runs
     async def test_of_the_same_field_the_last_to_come_wins_and_what_it_overruled_is_kept(self, backend: Backend, tmp_path: Path) -> None:
         ada, desk = await one(backend, tmp_path, "milk")
@@ -241,6 +279,7 @@ class TestRefusals:
 
 
 class TestLostAnswers:
+    @pytest.mark.table("no procedure of a portal changes a text")
     @runs
     async def test_nothing_is_done_twice_and_nothing_is_lost(self, backend: Backend, tmp_path: Path) -> None:
         ada, desk = await one(backend, tmp_path, "milk", "old")
@@ -254,6 +293,20 @@ class TestLostAnswers:
             assert desk.todos == backend.web.todos(ada) == [("first", False), ("last", False), ("oat milk", False)]
             assert (queue(desk.cache), desk.conflicts, (await desk.sync()).pulled) == ([], [], 0)
 
+    @runs
+    async def test_neither_are_marks(self, backend: Backend, tmp_path: Path) -> None:
+        ada, desk = await one(backend, tmp_path, "milk", "old")
+        async with opened(desk):
+            edits.edit(desk.cache, edits.add(desk.cache, "first"), {"completed": True})
+            edits.edit(desk.cache, desk.key("milk"), {"completed": True})
+            edits.delete(desk.cache, desk.key("old"))
+            edits.add(desk.cache, "last")
+            desk.lose = 3
+            await desk.sync()
+            assert desk.todos == backend.web.todos(ada) == [("first", True), ("last", False), ("milk", True)]
+            assert (queue(desk.cache), desk.conflicts, (await desk.sync()).pulled) == ([], [], 0)
+
+    @pytest.mark.table("a portal's new todo is known by its text alone")
     @runs
     async def test_a_create_that_somebody_edited_since_is_found(self, backend: Backend, tmp_path: Path) -> None:
         ada, desk = await one(backend, tmp_path)
@@ -341,6 +394,7 @@ class TestSilence:
 class TestSwitch:
     """The owner runs our migrations, or takes them back, while changes wait."""
 
+    @pytest.mark.table("no procedure of a portal changes a text")
     @runs
     async def test_what_waits_reaches_the_todos_that_it_was_made_on(self, backend: Backend, tmp_path: Path) -> None:
         ada, desk = await one(backend, tmp_path, "milk", "old", "kept")
@@ -374,6 +428,7 @@ class TestSwitch:
             assert desk.todos == backend.web.todos(ada) == [("milk", False), ("new", False)]
             assert queue(desk.cache) == []
 
+    @pytest.mark.table("no procedure of a portal changes a text")
     @runs
     async def test_there_and_back(self, backend: Backend, tmp_path: Path) -> None:
         ada, desk = await one(backend, tmp_path, "milk")

@@ -11,6 +11,7 @@ from tests.contract.backends import FORBIDDEN, Backend, ended, new_id
 
 
 class TestPush:
+    @pytest.mark.table("a portal gives a new todo a time of its own")
     @runs
     async def test_a_create_is_there_with_its_time(self, backend: Backend) -> None:
         remote = backend.remote(backend.person("ada"))
@@ -23,6 +24,17 @@ class TestPush:
             assert (answer.row.created_at, answer.row.deleted) == (made.created_at, False)
             rows, _ = await all_pages(remote)
             assert rows == [answer.row]
+
+    @runs
+    async def test_a_create_is_there_as_it_was_answered(self, backend: Backend) -> None:
+        remote = backend.remote(backend.person("ada"))
+        async with opened(remote):
+            made = create("Käse \U0001f9c0 <b>\u202e", completed=True)
+            [answer] = await remote.push([made])
+            assert answer == Answer(made.mutation_id, Outcome.APPLIED, row=answer.row)
+            assert answer.row is not None
+            assert (answer.row.client_id, fields(answer.row)) == (made.client_id, ("Käse \U0001f9c0 <b>\u202e", True))
+            assert (await all_pages(remote))[0] == [answer.row]
 
     @pytest.mark.managed("a plain table takes the time that it is given")
     @runs
@@ -80,6 +92,7 @@ class TestPush:
             assert answer == Answer(again.mutation_id, Outcome.EXISTS, row=made.row)
             assert (await all_pages(remote))[0] == [made.row]
 
+    @pytest.mark.table("no procedure of a portal changes a text")
     @runs
     async def test_they_are_applied_and_answered_in_order(self, backend: Backend) -> None:
         remote = backend.remote(backend.person("ada"))
@@ -100,6 +113,22 @@ class TestPush:
                 (Outcome.APPLIED, ("one", False)),
                 (Outcome.APPLIED, ("two", False)),
                 (Outcome.APPLIED, ("three", False)),
+                (Outcome.GONE, None),
+            ]
+
+    @runs
+    async def test_marks_are_applied_and_answered_in_order(self, backend: Backend) -> None:
+        remote = backend.remote(backend.person("ada"))
+        async with opened(remote):
+            made = create("one")
+            batch = [made, edit(made.client_id, completed=True), edit(made.client_id, completed=False), delete(made.client_id)]
+            answers = await remote.push([*batch, late := edit(made.client_id, completed=True)])
+            assert [answer.mutation_id for answer in answers] == [mutation.mutation_id for mutation in [*batch, late]]
+            assert [(answer.outcome, fields(answer.before)) for answer in answers] == [
+                (Outcome.APPLIED, None),
+                (Outcome.APPLIED, ("one", False)),
+                (Outcome.APPLIED, ("one", True)),
+                (Outcome.APPLIED, ("one", False)),
                 (Outcome.GONE, None),
             ]
 

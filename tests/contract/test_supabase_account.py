@@ -1,6 +1,8 @@
 """An account in a Supabase project: signing up, in and out, and every way in which that can be refused."""
 
 import asyncio
+import subprocess
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -26,6 +28,7 @@ from devots_desktop.services.tasks import Tasks
 from devots_desktop.store.profile import Profile
 from tests.contract.backends import free_port
 from tests.servers.supabase import SupabaseServer
+from tests.window.program import ROOT
 
 ADA, PASSWORD = "ada@example.org", "correct horse"
 Result = TypeVar("Result")
@@ -316,3 +319,33 @@ class TestRemoving:
         project.faults.auth.offline = True
         asyncio.run(accounts.remove(account))
         assert [each.name for each in accounts.all()] == ["This computer"]
+
+
+_CONNECTS = """
+import asyncio, sys, threading
+from pathlib import Path
+from devots_desktop.services.accounts import Accounts
+from devots_desktop.services.secrets import Secrets
+from devots_desktop.store.profile import Profile
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if threading.current_thread() is threading.main_thread():
+            sought.append(name)
+async def main():
+    profile = Profile(Path(sys.argv[1]))
+    accounts = Accounts(profile)
+    remote = await accounts.supabase.connect(accounts.current(), Secrets(profile))
+    await remote.pull(0, None, 10)
+    await remote.close()
+    print(*sorted({name.partition(".")[0] for name in sought if name in sys.modules} - {"devots_desktop", *sys.stdlib_module_names}))
+sought = []
+sys.meta_path.insert(0, Finder())
+asyncio.run(main())
+"""
+
+
+def test_the_libraries_are_loaded_on_a_thread_to_the_last_one(project: SupabaseServer, accounts: Accounts, tmp_path: Path) -> None:
+    asyncio.run(accounts.add_supabase(form(project, way=Way.SIGN_UP)))
+    script = [sys.executable, "-c", _CONNECTS, str(tmp_path / "profile")]
+    run = subprocess.run(script, cwd=ROOT, capture_output=True, text=True, check=False, timeout=50)
+    assert (run.stdout, run.stderr) == ("\n", "")

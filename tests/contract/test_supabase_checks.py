@@ -260,7 +260,7 @@ class TestOnTheWay:
     @pytest.mark.parametrize(
         ("fault", "words"),
         [
-            ("captive_portal", "Something on the way answers instead of the project"),
+            ("captive_portal", "Something on the way answers instead of the server"),
             ("paused", "The project is paused"),
             ("bad_gateway", "cannot answer just now"),
         ],

@@ -12,7 +12,7 @@ import pytest
 from devots_desktop.domain.account import SecretStore
 from devots_desktop.domain.errors import AccountUnusable, UntrustedCertificate
 from devots_desktop.domain.finding import Finding, Level
-from devots_desktop.remote import certificates
+from devots_desktop.remote import certificates, web
 from devots_desktop.remote.certificates import verifying
 from devots_desktop.remote.supabase import checks, http
 from devots_desktop.remote.supabase.keys import Project
@@ -174,7 +174,7 @@ class TestProxy:
 
     def test_one_without_a_scheme_is_taken_for_http(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("HTTPS_PROXY", "proxy.example.org:3128")
-        assert http.proxy(Project(f"https://{NAME}")) == "http://proxy.example.org:3128"
+        assert web.proxy(Project(f"https://{NAME}")) == "http://proxy.example.org:3128"
 
 
 def test_an_account_lives_behind_both_and_reads_certificates_on_a_thread(

@@ -10,10 +10,10 @@ import pytest
 
 from devots_desktop.domain.errors import BatchRefused, NotMigrated, SignedOut, Unreachable
 from devots_desktop.domain.mutation import Outcome
+from devots_desktop.remote import web
 from devots_desktop.remote.base import Comparable, Remote
 from devots_desktop.remote.plain import PlainRemote
 from devots_desktop.remote.postgres.migrate import upgrade
-from devots_desktop.remote.supabase import failures
 from devots_desktop.remote.supabase.keys import Project
 from devots_desktop.remote.supabase.link import Link
 from devots_desktop.remote.supabase.remote import AwayRemote, ManagedRemote, connect
@@ -250,7 +250,7 @@ async def test_json_of_another_shape_is_no_list(project: SupabaseServer, monkeyp
     async with opened(remote := ManagedRemote(link)):
         with pytest.raises(Unreachable) as caught:
             await remote.pull(0, None, 500)
-        assert caught.value.title == failures.unreadable().title
+        assert caught.value.title == web.unreadable().title
 
 
 @runs

@@ -1,4 +1,4 @@
-"""`make demo` and `make demo-check`: one person, two windows, a real PostgreSQL that is made for it and gone afterwards, or a Supabase project on one."""
+"""`make demo` and `make demo-check`: one person, two windows, a real PostgreSQL that is made for it and gone afterwards, or a Supabase project or a portal on one."""
 
 import argparse
 import signal
@@ -14,6 +14,8 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="drive it by a program and print one JSON line of figures")
     parser.add_argument("--backend", choices=list(Backend), default=Backend.POSTGRES, type=Backend, help="what kind of account it is")
     arguments = parser.parse_args()
+    if arguments.check and arguments.backend is Backend.PORTAL:
+        parser.error("the check compares row versions, which a portal's todos have none of")
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     try:

@@ -1,4 +1,7 @@
-"""What the demo plays on: a PostgreSQL 18 of its own, as it is or with a Supabase project around it, one person, and two profiles that are signed in. All of it lies in one folder."""
+"""What the demo plays on: a PostgreSQL 18 of its own, one person, and two profiles that are signed in. All of it lies in one folder.
+
+The database is as it is, or has a Supabase project around it, or such a project and a portal.
+"""
 
 import asyncio
 import contextlib
@@ -16,12 +19,15 @@ from pathlib import Path
 from typing import IO
 
 from devots_desktop.domain.account import Account, SecretStore
+from devots_desktop.remote.portal.signing import Granted
 from devots_desktop.remote.postgres.address import LOGIN, Address
 from devots_desktop.remote.postgres.migrate import upgrade
 from devots_desktop.services.accounts import Accounts
+from devots_desktop.services.portal_form import PortalForm
 from devots_desktop.services.postgres_form import PostgresForm
 from devots_desktop.services.supabase_form import SupabaseForm, Way
 from devots_desktop.store.profile import Profile
+from tests.servers.portal import PortalHost, PortalServer, migrate
 from tests.servers.postgres import Database, PostgresServer
 from tests.servers.supabase import SupabaseServer
 from tests.servers.supabase.database import prepare, tell_time_in_utc
@@ -36,6 +42,7 @@ class Backend(StrEnum):
 
     POSTGRES = "postgres"
     SUPABASE = "supabase"
+    PORTAL = "portal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +76,8 @@ def stage(backend: Backend = Backend.POSTGRES) -> Iterator[Stage]:
         server = stack.enter_context(PostgresServer.start(18, folder / "server"))
         _remember_commit_times(server)
         profiles = (folder / "one", folder / "two")
-        make = _on_supabase if backend is Backend.SUPABASE else _on_postgres
-        yield stack.enter_context(make(server.create_database(), profiles, secrets.token_urlsafe(12)))
+        make = {Backend.POSTGRES: _on_postgres, Backend.SUPABASE: _on_supabase, Backend.PORTAL: _on_portal}
+        yield stack.enter_context(make[backend](server.create_database(), profiles, secrets.token_urlsafe(12)))
 
 
 @contextlib.contextmanager
@@ -99,11 +106,42 @@ def _on_supabase(database: Database, profiles: tuple[Path, Path], password: str)
 
         def set_away(away: bool) -> None:  # noqa: FBT001 (a switch)
             project.faults.auth.offline = project.faults.rest.offline = away
-            project.faults.realtime.refuse = 500 if away else None
-            if away:
-                project.realtime.close_sockets(1001)
+            _set_live_away(project, away)
 
         yield Stage(database, profiles, account, f"Supabase project at {project.url}", set_away)
+
+
+def _set_live_away(project: SupabaseServer, away: bool) -> None:  # noqa: FBT001 (a switch)
+    project.faults.realtime.refuse = 500 if away else None
+    if away:
+        project.realtime.close_sockets(1001)
+
+
+@contextlib.contextmanager
+def _on_portal(database: Database, profiles: tuple[Path, Path], password: str) -> Iterator[Stage]:
+    """A portal with the plugins for other programs, whose changes a stand-in of a Supabase project on the database tells."""
+    prepare(database, "empty")
+    tell_time_in_utc(database)
+    with PortalHost() as host:
+        migrate(host, database, "desktop", on_supabase=True)
+        with SupabaseServer(database, "empty") as project, PortalServer(database, host=host, profile="desktop") as portal:
+            portal.join(project)
+            portal.sign_up("Ada", EMAIL, password)
+            account, _ = [asyncio.run(_enter_portal(profile, portal, password)) for profile in profiles]
+
+            def set_away(away: bool) -> None:  # noqa: FBT001 (a switch)
+                portal.set_away(away)
+                _set_live_away(project, away)
+
+            yield Stage(database, profiles, account, f"portal at {portal.url}", set_away)
+
+
+async def _enter_portal(profile: Path, portal: PortalServer, password: str) -> Account:
+    accounts = Accounts(Profile(profile))
+    form = PortalForm.from_text(portal.url, email=EMAIL, password=password, name="Ada", secrets=SecretStore.FILE)
+    granted = await accounts.portal.enter(form)
+    assert isinstance(granted, Granted)
+    return await accounts.add_portal(form, granted)
 
 
 def _enter_project(profile: Path, project: SupabaseServer, password: str, *, sign_up: bool) -> Account:

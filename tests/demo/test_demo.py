@@ -14,10 +14,10 @@ import pytest
 
 from tests.demo.changes import CHANGES, ROWS_MOST, Script, Shown, percentiles
 from tests.demo.check import Figures, _differences
-from tests.demo.stage import _clear_leftovers
+from tests.demo.stage import Backend, _clear_leftovers, stage
 from tests.outcomes import not_run
 from tests.servers.postgres import binaries
-from tests.window.program import ROOT, environment
+from tests.window.program import ROOT, Window, environment, open_windows
 
 PATIENCE_S = 60.0
 
@@ -126,3 +126,28 @@ def test_an_own_change_that_notifies_or_a_change_that_was_not_typed_fails_the_ch
     assert not Figures(changes=CHANGES, notified_other=1, notified_own=1).good
     assert not Figures(changes=CHANGES, notified_other=0).good
     assert not Figures(changes=CHANGES - 1, notified_other=1).good
+
+
+def test_on_a_portal_a_todo_of_one_window_is_painted_in_the_other_and_the_portal_comes_back() -> None:
+    if binaries(18) is None:
+        not_run("PostgreSQL 18 is not installed")
+    with stage(Backend.PORTAL) as on:
+        one, two = (Window.open(profile, name=profile.name) for profile in on.profiles)
+        with open_windows(one, two):
+            for window in (one, two):
+                window.live()
+            add(on.profiles[0], "Added at the portal")
+            for window in (one, two):
+                window.painted("Added at the portal")
+            on.set_away(True)
+            add(on.profiles[1], "Added while it was away")
+            two.painted("Added while it was away")
+            on.set_away(False)
+            one.painted("Added while it was away")
+            assert [window.quit() for window in (one, two)] == [0, 0]
+
+
+def add(profile: Path, text: str) -> None:
+    """From a terminal, as the demo says that one can."""
+    command = [sys.executable, str(ROOT / "main.py"), "--profile", str(profile), "add", text]
+    subprocess.run(command, check=True, capture_output=True, env=environment(), timeout=60)

@@ -1,5 +1,6 @@
 """Whoever asks a portal over HTTP: no cookies are kept unless a test gives them, so that each request says what it presents."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -11,6 +12,7 @@ from tests.servers.supabase import NO_TLS
 
 PASSWORD = "correct horse"
 COOKIE = "better-auth.session_token"
+CLIENT_ID = "devots-desktop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,52 +33,87 @@ class Person:
 
     @property
     def headers(self) -> dict[str, str]:
+        """What a browser presents."""
         return {"cookie": f"{COOKIE}={self.cookie}"}
 
     @property
     def signed(self) -> str:
+        """The cookie's value before it was percent-encoded."""
         return unquote(self.cookie)
 
 
 class Asking:
-    """Requests to one portal. `origin` is what its own pages would send."""
+    """Requests to one portal. Headers are named with underscores for hyphens."""
 
     def __init__(self, portal: PortalServer) -> None:
         self.portal = portal
 
-    def auth(self, path: str, body: Any = None, *, origin: bool = False, **headers: str) -> httpx.Response:
-        """A GET of /api/auth without a body, else a POST. `headers` with underscores for hyphens."""
-        return self._send(f"/api/auth{path}", body, origin=origin, headers=headers)
+    def auth(self, path: str, body: Any = None, **headers: str) -> httpx.Response:
+        """A GET of /api/auth without a body, else a POST."""
+        return self.send(f"/api/auth{path}", body, **headers)
+
+    def posted(self, path: str, body: Any, person: Person) -> httpx.Response:
+        """A POST of /api/auth as the portal's own pages send it."""
+        return self.auth(path, body, origin=self.portal.url, **person.headers)
 
     def trpc(self, path: str, body: Any = None, **headers: str) -> httpx.Response:
-        return self._send(f"/trpc/{path}", body, origin=False, headers=headers)
+        """A query without a body, else a mutation."""
+        return self.send(f"/trpc/{path}", body, **headers)
 
-    def _send(self, path: str, body: Any, *, origin: bool, headers: dict[str, str]) -> httpx.Response:
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        if origin:
-            named["origin"] = self.portal.url
-        method = "GET" if body is None else "POST"
-        return httpx.request(method, self.portal.url + path, json=body, headers=named, verify=NO_TLS)
+    def data(self, path: str, body: Any = None, **headers: str) -> Any:
+        """What a procedure answers, without superjson."""
+        return self.trpc(path, body, **headers).raise_for_status().json()["result"]["data"]
+
+    def send(self, path: str, body: Any = None, **headers: str) -> httpx.Response:
+        if body is None:
+            return httpx.get(self.portal.url + path, headers=_named(headers), verify=NO_TLS)
+        return self.raw(path, json.dumps(body).encode(), **headers)
+
+    def raw(self, path: str, body: bytes, **headers: str) -> httpx.Response:
+        """A POST of these bytes, as JSON unless `content_type` says otherwise."""
+        named = {"content-type": "application/json", **_named(headers)}
+        return httpx.post(self.portal.url + path, content=body, headers=named, verify=NO_TLS, timeout=20)
+
+    def session(self, **headers: str) -> Any:
+        """What get-session says, None for nobody."""
+        answer = self.auth("/get-session", **headers)
+        assert answer.status_code == 200
+        return answer.json()
 
     def sign_up(self, name: str = "ada", password: str = PASSWORD) -> Person:
-        body = {"name": name, "email": f"{name}@example.org", "password": password}
-        return self._person(self.auth("/sign-up/email", body).raise_for_status())
+        return person(self.try_sign_up(name, password))
+
+    def try_sign_up(self, name: str = "ada", password: str = PASSWORD) -> httpx.Response:
+        return self.auth("/sign-up/email", {"name": name, "email": f"{name}@example.org", "password": password})
 
     def sign_in(self, name: str = "ada", password: str = PASSWORD) -> Person:
-        return self._person(self.auth("/sign-in/email", {"email": f"{name}@example.org", "password": password}).raise_for_status())
+        return person(self.try_sign_in(name, password))
 
-    @staticmethod
-    def _person(answer: httpx.Response) -> Person:
-        body = answer.json()
-        cookie = session_cookie(answer)
-        assert cookie is not None
-        return Person(body["user"]["id"], body["user"]["email"], cookie, body["token"], answer.headers.get("set-auth-token"))
+    def try_sign_in(self, name: str = "ada", password: str = PASSWORD, **headers: str) -> httpx.Response:
+        return self.auth("/sign-in/email", {"email": f"{name}@example.org", "password": password}, **headers)
 
 
-def session_cookie(answer: httpx.Response) -> str | None:
-    """The value of the session's cookie that an answer sets, "" where it clears it."""
-    for line in answer.headers.get_list("set-cookie"):
-        name, _, rest = line.partition("=")
-        if name == COOKIE:
-            return str(rest.partition(";")[0])
-    return None
+def _named(headers: dict[str, str]) -> dict[str, str]:
+    return {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+def person(answer: httpx.Response) -> Person:
+    """Whom an answer has signed in."""
+    body = answer.raise_for_status().json()
+    return Person(body["user"]["id"], body["user"]["email"], cookies(answer)[COOKIE], body["token"], answer.headers.get("set-auth-token"))
+
+
+def cookies(answer: httpx.Response) -> dict[str, str]:
+    """The values of the cookies that an answer sets, "" where it clears one."""
+    lines = [line.partition(";")[0].partition("=") for line in answer.headers.get_list("set-cookie")]
+    return {name: value for name, _, value in lines}
+
+
+def told(answer: httpx.Response) -> tuple[int, str | None]:
+    """The status, and an error's code: Better Auth's, a device's or tRPC's. Without an error None."""
+    if answer.is_success or not answer.content:
+        return answer.status_code, None
+    body = answer.json()
+    if isinstance(error := body.get("error"), dict):
+        return answer.status_code, error.get("json", error)["data"]["code"]
+    return answer.status_code, body.get("code", error)

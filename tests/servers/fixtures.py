@@ -31,7 +31,7 @@ class Servers:
     _running: dict[int, PostgresServer] = field(default_factory=dict)
     _templates: dict[tuple[int, Flavour], str] = field(default_factory=dict)
     _projects: dict[tuple[int, str], str] = field(default_factory=dict)
-    _portals: dict[tuple[int, Profile], str] = field(default_factory=dict)
+    _portals: dict[tuple[int, Profile, bool], str] = field(default_factory=dict)
     _host: PortalHost | None = None
 
     def server(self, version: int) -> PostgresServer:
@@ -73,9 +73,26 @@ class Servers:
     def portal(self, version: int, profile: Profile, **switches: Any) -> Iterator[PortalServer]:
         """A portal over a new database, without people. It is stopped and its database dropped at the end. `switches`: fields of its Settings."""
         server = self.server(version)
-        database = server.create_database(self._portal_template(server, profile))
+        database = server.create_database(self._portal_template(server, profile, on_supabase=False))
         with PortalServer(database, profile=profile, host=self.portal_host(), **switches) as portal:
             yield portal
+        server.drop_database(database)
+
+    @contextmanager
+    def portal_on_supabase(self, version: int, profile: Profile, **switches: Any) -> Iterator[tuple[PortalServer, "SupabaseServer"]]:
+        """The same over the database of a Supabase project, for whose Realtime it gives out what its profile has."""
+        from tests.servers.supabase import SupabaseServer
+        from tests.servers.supabase.database import tell_time_in_utc
+
+        server = self.server(version)
+        database = server.create_database(self._portal_template(server, profile, on_supabase=True))
+        tell_time_in_utc(database)
+        with (
+            SupabaseServer(database, "empty") as project,
+            PortalServer(database, profile=profile, host=self.portal_host(), **switches) as portal,
+        ):
+            portal.join(project)
+            yield portal, project
         server.drop_database(database)
 
     def portal_host(self) -> PortalHost:
@@ -83,12 +100,17 @@ class Servers:
         self._host = self._host or PortalHost()
         return self._host
 
-    def _portal_template(self, server: PostgresServer, profile: Profile) -> str:
-        if (server.version, profile) not in self._portals:
+    def _portal_template(self, server: PostgresServer, profile: Profile, *, on_supabase: bool) -> str:
+        kind = (server.version, profile, on_supabase)
+        if kind not in self._portals:
             template = server.create_database()
-            migrate(self.portal_host(), template, profile)
-            self._portals[server.version, profile] = template.name
-        return self._portals[server.version, profile]
+            if on_supabase:
+                from tests.servers.supabase.database import prepare
+
+                prepare(template, "empty")
+            migrate(self.portal_host(), template, profile, on_supabase=on_supabase)
+            self._portals[kind] = template.name
+        return self._portals[kind]
 
     def stop(self) -> None:
         if self._host is not None:

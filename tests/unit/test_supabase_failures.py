@@ -21,6 +21,7 @@ from devots_desktop.domain.errors import (
     UntrustedCertificate,
     WrongCredentials,
 )
+from devots_desktop.remote import web
 from devots_desktop.remote.supabase import failures, http
 from devots_desktop.remote.supabase.http import Rejected
 from devots_desktop.remote.supabase.keys import Project
@@ -238,7 +239,7 @@ def test_no_answer_to_the_library_of_the_auth_server_is_told_as_such() -> None:
 def test_no_error_promises_to_somebody_at_a_form_that_it_is_tried_again() -> None:
     page = Rejected(200, foreign=True)
     busy, paused, silent = Rejected(503), Rejected(540, foreign=True), httpx.ReadTimeout("")
-    errors = [failures.either(each) for each in (page, busy, paused)] + [failures.transport(silent, PROJECT), failures.unreadable()]
+    errors = [failures.either(each) for each in (page, busy, paused)] + [failures.transport(silent, PROJECT), web.unreadable()]
     offline = failures.transport(httpx.ConnectError(""), Project("https://supabase.example.org"))
     assert all("it is tried again" in each.next_step.lower() for each in (*errors, offline))
     assert not any("it is tried" in each.by_hand.lower() for each in errors)

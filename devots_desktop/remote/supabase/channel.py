@@ -18,7 +18,7 @@ from realtime.types import PostgresChangesPayload
 from websockets import connect
 from websockets.exceptions import WebSocketException
 
-from devots_desktop.remote.supabase import http
+from devots_desktop.remote import web
 from devots_desktop.remote.supabase.keys import Project
 
 _OPEN_S = 10
@@ -174,8 +174,8 @@ class _Client(AsyncRealtimeClient):
 
     def __init__(self, project: Project, key: str) -> None:
         super().__init__(f"{project.url}/realtime/v1", token=key, auto_reconnect=False)
-        self._tls = http.tls(project)
-        self._proxy = http.proxy(project) or None
+        self._tls = web.tls(project)
+        self._proxy = web.proxy(project) or None
 
     async def connect(self) -> None:
         """Once; the library's own tries again and again, and knows no certificates but the system's."""

@@ -3,8 +3,6 @@
 A message of the server can carry SQL and a todo's text, so none is passed on.
 """
 
-import socket
-import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -20,9 +18,9 @@ from devots_desktop.domain.errors import (
     SignedOut,
     TooManyTries,
     Unreachable,
-    UntrustedCertificate,
     WrongCredentials,
 )
+from devots_desktop.remote import web
 from devots_desktop.remote.supabase.http import Rejected
 from devots_desktop.remote.supabase.keys import Project
 
@@ -116,7 +114,7 @@ def translated(project: Project) -> Iterator[None]:
             # The library of the Auth server has its own error around it.
             raise transport(error.__cause__, project) from None
         # JSON of another shape: pydantic's and json's errors are ValueErrors, and hold what they could not read.
-        raise unreadable() from None
+        raise web.unreadable() from None
 
 
 def rest(rejected: Rejected) -> DevotsError:
@@ -158,11 +156,7 @@ def either(rejected: Rejected) -> DevotsError:
     """What an error means that has no meaning of its own to the server that was asked."""
     status = rejected.status
     if rejected.foreign and (status < 400 or status == httpx.codes.NETWORK_AUTHENTICATION_REQUIRED):
-        return Unreachable(
-            "Network wants a sign-in",
-            "Something on the way answers instead of the project, as the sign-in page of a public network does.",
-            "Open a page in the browser; it is tried again by itself.",
-        )
+        return web.captive()
     if status == httpx.codes.UNAUTHORIZED and not rejected.foreign and not rejected.code:
         return AccountUnusable("Key not accepted", "The project does not accept this key.", "Sign in again with the project's current key.")
     if status in (521, 540):
@@ -178,32 +172,10 @@ def either(rejected: Rejected) -> DevotsError:
 
 def transport(error: httpx.TransportError, project: Project) -> DevotsError:
     """What it means that no answer came."""
-    causes = list(_causes(error))
-    if any(isinstance(each, ssl.SSLCertVerificationError) for each in causes):
-        return UntrustedCertificate(
-            "Certificate not trusted",
-            f"The certificate of {project.host} does not prove that it is the server you asked for.",
-            "Check the address, or choose the CA file that signed the certificate.",
-        )
-    if isinstance(error, httpx.ProxyError):
-        return Unreachable("Proxy refuses", "The proxy does not let the connection through.", "Check HTTPS_PROXY; it is tried again.")
-    if isinstance(error, httpx.TimeoutException) and not isinstance(error, httpx.ConnectTimeout):
-        return Unreachable("Server silent", "The server took the request and does not answer.", _AGAIN)
-    if project.ref and any(isinstance(each, socket.gaierror) for each in causes):
+    if project.ref and not isinstance(error, httpx.ProxyError) and web.unknown_name(error):
         return Unreachable(
             "Offline",
             f"The name {project.host} is not known; that of a project that was paused for long is not.",
             "Check network and address.",
         )
-    return Unreachable("Offline", f"No server answers at {project.host}.", "Check address and network; it is tried again by itself.")
-
-
-def unreadable() -> Unreachable:
-    """The error for an answer that is not what was asked for."""
-    return Unreachable("Answer not readable", "The server's answer is not what was asked for.", _AGAIN)
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
+    return web.transport(error, project)

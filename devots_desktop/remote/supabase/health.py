@@ -18,7 +18,7 @@ import httpx
 
 from devots_desktop.domain.errors import AccountUnusable, DevotsError, Unreachable
 from devots_desktop.domain.finding import Finding, Level
-from devots_desktop.remote import clock
+from devots_desktop.remote import clock, web
 from devots_desktop.remote.clock import CLOCK
 from devots_desktop.remote.supabase import failures, http, joining, rights
 from devots_desktop.remote.supabase.checks import ADDRESS, KEY, NEEDED, RIGHTS, ROWS, SESSION, SIGN_IN, TABLE
@@ -108,7 +108,7 @@ class _Examination:
 
     async def _name(self) -> list[Finding]:
         """The name is looked up by itself, because a wrong address and a network that is away need different words. A proxy does that for us."""
-        if http.proxy(self._project):
+        if web.proxy(self._project):
             return []
         try:
             async with asyncio.timeout(_DNS_S):
@@ -158,13 +158,13 @@ class _Examination:
 
     async def _unreachable(self, error: DevotsError) -> Finding:
         way = self._way()
-        if way and not await http.reachable(self._project):
+        if way and not await web.reachable(self._project):
             return Finding(ADDRESS, Level.WRONG, f"The proxy does not answer{way}.", "Check HTTPS_PROXY and the system's settings.")
         return Finding(ADDRESS, Level.WRONG, f"{error.sentence.removesuffix('.')}{way}.", error.by_hand)
 
     def _way(self) -> str:
         """Which proxy is in the way, without its password."""
-        parts = urlsplit(http.proxy(self._project))
+        parts = urlsplit(web.proxy(self._project))
         return f" (through the proxy {parts.hostname}:{parts.port or 80})" if parts.hostname else ""
 
     async def _clock(self) -> list[Finding]:

@@ -4,24 +4,14 @@ The libraries lose what tells errors apart: postgrest the status, supabase_auth 
 data (supabase-contract.md, section 4.2). So each answer is looked at here before they see it.
 """
 
-import asyncio
 import re
-import ssl
-import urllib.request
-from contextlib import suppress
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 
-from devots_desktop.domain.errors import AccountUnusable
-from devots_desktop.remote.certificates import verifying
 from devots_desktop.remote.supabase.keys import Project
+from devots_desktop.remote.web import open_client
 
-_ANSWER_S = 20.0
-"""Seconds between two bytes of an answer: more than the servers give themselves (8 s for a statement, 10 s for a sign-in)."""
-_CONNECT_S = 8.0
-_REACH_S = 3.0
 _CODE = re.compile(r"\w{1,64}", re.ASCII)
 
 
@@ -48,66 +38,13 @@ class Rejected(Exception):
         self.foreign = foreign
 
 
-def tls(project: Project) -> ssl.SSLContext | None:
-    """How the server's certificate is verified; None where the connection has none, on this computer. The first time is for a thread.
-
-    Raises:
-        AccountUnusable: a CA file cannot be used.
-    """
-    return verifying(project.ca) if project.url.startswith("https") else None
-
-
-def proxy(project: Project) -> str:
-    """The URL of the proxy that stands before a project, for HTTP and WebSockets alike; empty for none.
-
-    It is that of HTTPS_PROXY or ALL_PROXY, or of the system's settings, and never stands before this computer's own addresses or what NO_PROXY excepts.
-    """
-    if project.loopback or urllib.request.proxy_bypass(f"{project.host}:{project.port}"):
-        return ""
-    found = urllib.request.getproxies()
-    way = found.get("https") or found.get("all") or ""
-    return way if "://" in way or not way else f"http://{way}"
-
-
 def make_client(project: Project) -> httpx.AsyncClient:
     """A client for one event loop, to be closed there. Its requests raise `Rejected` for whatever is not a good answer in JSON.
 
     Raises:
         AccountUnusable: the proxy or a CA file cannot be used.
     """
-    way, context = proxy(project), tls(project)
-    if way and urlsplit(way).scheme not in {"http", "https"}:
-        raise AccountUnusable(
-            "Proxy not usable",
-            f"The environment names a proxy of the kind {urlsplit(way).scheme}, which this program does not speak.",
-            "Name an HTTP proxy in HTTPS_PROXY, or except the project's host in NO_PROXY.",
-        )
-    return httpx.AsyncClient(
-        timeout=httpx.Timeout(_ANSWER_S, connect=_CONNECT_S),
-        http2=False,
-        follow_redirects=False,
-        verify=context or False,
-        proxy=httpx.Proxy(way, ssl_context=context if way.startswith("https") else None) if way else None,
-        trust_env=False,
-        event_hooks={"response": [_look]},
-    )
-
-
-async def reachable(project: Project) -> bool:
-    """Whether something answers at the project's address, or at that of the proxy before it. Raises nothing."""
-    host, port = project.host, project.port
-    if way := proxy(project):
-        parts = urlsplit(way)
-        host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-    try:
-        async with asyncio.timeout(_REACH_S):
-            _, writer = await asyncio.open_connection(host, port)
-    except OSError:
-        return False
-    writer.close()
-    with suppress(OSError):
-        await writer.wait_closed()
-    return True
+    return open_client(project, _look)
 
 
 async def _look(response: httpx.Response) -> None:

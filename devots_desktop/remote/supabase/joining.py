@@ -11,7 +11,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus, WebSocketException
 
 from devots_desktop.domain.finding import Finding, Level
-from devots_desktop.remote.supabase import http
+from devots_desktop.remote import web
 from devots_desktop.remote.supabase.checks import PUBLICATION, REALTIME, RIGHTS, SET_UP
 from devots_desktop.remote.supabase.keys import Project
 from devots_desktop.remote.supabase.rights import Mode, Person, for_owner
@@ -59,7 +59,7 @@ async def join(project: Project, key: str, tables: Sequence[str], person: Person
     heard: dict[str, Heard] = {}
     address = f"{project.url.replace('http', 'ws', 1)}/realtime/v1/websocket?{urlencode({'apikey': key, 'vsn': '1.0.0'})}"
     try:
-        async with asyncio.timeout(patience), connect(address, ssl=http.tls(project), proxy=http.proxy(project) or None) as socket:
+        async with asyncio.timeout(patience), connect(address, ssl=web.tls(project), proxy=web.proxy(project) or None) as socket:
             for number, table in enumerate(tables):
                 await socket.send(json.dumps(_join(table, str(number + 1), person)))
             await _listen(socket, tables, heard)

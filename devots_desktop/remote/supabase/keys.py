@@ -3,17 +3,16 @@
 A secret is known by its form and refused here, before anything is stored or sent (supabase-contract.md, section 1.11).
 """
 
-import ipaddress
 import json
 import re
 from base64 import urlsafe_b64decode
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Self
 from urllib.parse import SplitResult, urlsplit
 
 from devots_desktop.domain.errors import AccountUnusable
+from devots_desktop.remote.place import Place, is_loopback
 
 _REF = r"[a-z0-9]{20}"
 """A project's id, as in https://ID.supabase.co."""
@@ -48,16 +47,8 @@ _REFUSED = {
 
 
 @dataclass(frozen=True, slots=True)
-class Project:
-    """Where a Supabase project is.
-
-    Attributes:
-        url: scheme, host and port, without a slash at the end.
-        ca: path of a PEM file with certificates to trust besides the system's; empty for none.
-    """
-
-    url: str
-    ca: str = ""
+class Project(Place):
+    """Where a Supabase project is; the URL is scheme, host and port."""
 
     @classmethod
     def from_text(cls, text: str, *, ca: str = "") -> Self:
@@ -75,38 +66,13 @@ class Project:
         host, port = parts.hostname or "", parts.port
         if (ref := _ref_in_link(host, parts.path)) is not None:
             return cls(f"https://{ref}.supabase.co", ca)
-        scheme = parts.scheme or ("http" if _is_loopback(host) else "https")
-        if scheme == "http" and not _is_loopback(host):
+        scheme = parts.scheme or ("http" if is_loopback(host) else "https")
+        if scheme == "http" and not is_loopback(host):
             raise AccountUnusable(
                 "Connection not safe", "An address with http:// sends everything in the clear.", "Enter the address with https://."
             )
         shown = f"[{host}]" if ":" in host else host
         return cls(f"{scheme}://{shown}" + (f":{port}" if port else ""), ca)
-
-    @classmethod
-    def from_dict(cls, stored: Mapping[str, str]) -> Self:
-        """The project as a profile stores it."""
-        return cls(stored["url"], stored.get("ca", ""))
-
-    def to_dict(self) -> dict[str, str]:
-        """For a profile's list of accounts."""
-        return {"url": self.url} | ({"ca": self.ca} if self.ca else {})
-
-    @property
-    def host(self) -> str:
-        """The server's name or IP address."""
-        return urlsplit(self.url).hostname or ""
-
-    @property
-    def port(self) -> int:
-        """The server's port."""
-        parts = urlsplit(self.url)
-        return parts.port or (443 if parts.scheme == "https" else 80)
-
-    @property
-    def loopback(self) -> bool:
-        """Whether the connection stays on this computer."""
-        return _is_loopback(self.host)
 
     @property
     def ref(self) -> str:
@@ -193,7 +159,7 @@ def _parts(text: str) -> SplitResult:
     host = parts.hostname or ""
     if parts.scheme not in ("", "http", "https") or parts.username is not None or not re.fullmatch(r"[a-z0-9.-]+|[0-9a-f:]+", host):
         raise _not_an_address()
-    if not parts.scheme and "." not in host and not _is_loopback(host):
+    if not parts.scheme and "." not in host and not is_loopback(host):
         # A word alone may be a secret that was pasted into the wrong field; looking its address up would send it around.
         raise _not_an_address()
     return parts
@@ -212,13 +178,6 @@ def _ref_in_link(host: str, path: str) -> str | None:
     if found := re.search(rf"/project/({_REF})(?:/|$)", path):
         return found[1]
     raise _not_an_address()
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _short(ref: object) -> str:

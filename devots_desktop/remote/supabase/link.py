@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from postgrest import AsyncPostgrestClient
 
+from devots_desktop.remote import web
 from devots_desktop.remote.supabase import failures, http
 from devots_desktop.remote.supabase.http import Rejected
 from devots_desktop.remote.supabase.keys import Project
@@ -81,7 +82,7 @@ class Link:
 
     async def reachable(self) -> bool:
         """See Remote.reachable."""
-        return await http.reachable(self.project)
+        return await web.reachable(self.project)
 
     async def close(self) -> None:
         """End it. Nothing else is called afterwards."""

@@ -11,10 +11,11 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from typing import Protocol
 
 from devots_desktop.domain.errors import DevotsError, SignedOut, Unreachable
 from devots_desktop.remote.supabase.channel import Channel, Heard, Lost, Wanted
-from devots_desktop.remote.supabase.link import Link
+from devots_desktop.remote.supabase.keys import Project
 
 JOIN_S = 20.0
 """Seconds for connecting and joining."""
@@ -45,12 +46,49 @@ UNTOLD = (
 _log = logging.getLogger(__name__)
 
 
+class Bearer(Protocol):
+    """Gives access tokens for a project. Each call may raise SignedOut, and DevotsError where no token can be had just now."""
+
+    async def who(self) -> str:
+        """The user that they are for."""
+        ...
+
+    async def token(self) -> str:
+        """One that is good."""
+        ...
+
+    async def another(self, refused: str) -> str:
+        """One other than this, which the project did not take."""
+        ...
+
+    async def keep_fresh(self, renewed: Callable[[str], Awaitable[None]]) -> None:
+        """Renew in time, until cancelled, and hand each new one over."""
+        ...
+
+
+class Connection(Protocol):
+    """What a listener stands on; Link is one.
+
+    Attributes:
+        untold: see Explaining.
+    """
+
+    untold: str
+
+    @property
+    def project(self) -> Project: ...
+    @property
+    def key(self) -> str: ...
+    @property
+    def session(self) -> Bearer: ...
+
+
 class Listener:
     """The supervisor of one `listen`."""
 
     def __init__(
         self,
-        link: Link,
+        link: Connection,
         tables: Sequence[str],
         ready: Callable[[], None],
         changed: Callable[[], None],

@@ -14,10 +14,9 @@ from postgrest import AsyncPostgrestClient
 from devots_desktop.domain.digest import Digest, Range
 from devots_desktop.domain.errors import Unreachable
 from devots_desktop.domain.mutation import Answer, Mutation, Page
-from devots_desktop.remote import wire
+from devots_desktop.remote import web, wire
 from devots_desktop.remote.base import Position, Remote
 from devots_desktop.remote.plain import PlainRemote
-from devots_desktop.remote.supabase import failures
 from devots_desktop.remote.supabase.keys import Project
 from devots_desktop.remote.supabase.link import Link, Query
 from devots_desktop.remote.supabase.listener import MANAGED, Listener
@@ -105,7 +104,7 @@ class ManagedRemote:
         try:
             return read(given)
         except (AttributeError, KeyError, TypeError, ValueError):
-            raise failures.unreadable() from None
+            raise web.unreadable() from None
 
 
 class AwayRemote:

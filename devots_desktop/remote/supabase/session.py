@@ -17,6 +17,7 @@ from supabase_auth import AsyncGoTrueClient
 from supabase_auth.types import Session as Granted
 
 from devots_desktop.domain.errors import DevotsError, SignedOut, Unreachable
+from devots_desktop.remote import web
 from devots_desktop.remote.supabase import failures
 from devots_desktop.remote.supabase.http import Rejected
 from devots_desktop.remote.supabase.keys import Project, claims_of
@@ -205,7 +206,7 @@ class Session:
             with failures.translated(self._project):
                 answer = await self._auth.refresh_session(tokens.refresh_token)
                 if answer.session is None:
-                    raise failures.unreadable()
+                    raise web.unreadable()
                 return Tokens.granted(answer.session, self._clock())
         except Rejected as rejected:
             if rejected.code not in failures.TERMINAL:
@@ -217,7 +218,7 @@ class Session:
         with failures.translated(self._project):
             found = await self._auth.get_user(token)
         if found is None:
-            raise failures.unreadable()
+            raise web.unreadable()
         return found.user.id
 
 

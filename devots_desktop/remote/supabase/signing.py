@@ -14,6 +14,7 @@ from supabase_auth import AsyncGoTrueClient
 from supabase_auth.types import AuthResponse
 
 from devots_desktop.domain.errors import AccountUnusable, ConfirmationNeeded, Unreachable
+from devots_desktop.remote import web
 from devots_desktop.remote.supabase import failures
 from devots_desktop.remote.supabase.http import Rejected, make_client
 from devots_desktop.remote.supabase.keys import Project
@@ -95,7 +96,7 @@ class Door:
             await auth.update_user({"password": password})
             granted = await auth.get_session()
             if granted is None:
-                raise failures.unreadable()
+                raise web.unreadable()
             return Tokens.granted(granted, self._clock())
 
     async def leave(self, tokens: Tokens) -> None:
@@ -107,7 +108,7 @@ class Door:
         async with self._client() as auth:
             answer = await ask(auth)
             if answer.session is None:
-                raise failures.unreadable()
+                raise web.unreadable()
             return Tokens.granted(answer.session, self._clock())
 
     @asynccontextmanager

@@ -6,8 +6,8 @@ from typing import Any
 from devots_desktop.domain.errors import AccountUnusable, BatchRefused, Unreachable
 from devots_desktop.domain.times import from_iso, to_iso
 from devots_desktop.domain.todo import Patch, ServerRow
+from devots_desktop.remote import web
 from devots_desktop.remote.plain import plain_row
-from devots_desktop.remote.supabase import failures
 from devots_desktop.remote.supabase.link import Build, Link
 from devots_desktop.remote.supabase.listener import PLAIN, Listener
 
@@ -60,7 +60,7 @@ class SupabaseTable:
         row = {"completed": False, **values, "user_id": await self._user(), "created_at": _time(created_at)}
         made = await self._write(lambda rest: rest.from_("todo").insert(row))
         if not made:
-            raise failures.unreadable()
+            raise web.unreadable()
         return made[0]
 
     async def update(self, server_id: int, values: Patch) -> ServerRow | None:
@@ -107,7 +107,7 @@ class SupabaseTable:
         try:
             return list(map(_row, given))
         except (AttributeError, KeyError, TypeError, ValueError):
-            raise failures.unreadable() from None
+            raise web.unreadable() from None
 
     async def _write(self, build: Build) -> list[ServerRow]:
         """As `_ask`, for a row. A right that is missing for this row is a refusal of it: row-level security says so."""

@@ -12,7 +12,7 @@ from devots_desktop.ui.widgets.labels import plain_tooltip
 from devots_desktop.ui.widgets.nav_button import NavButton
 
 _ICONS = {View.ALL: "list", View.OPEN: "open", View.DONE: "done"}
-_KINDS = {AccountKind.COMPUTER: "computer", AccountKind.POSTGRES: "server", AccountKind.SUPABASE: "cloud"}
+_KINDS = {AccountKind.COMPUTER: "computer", AccountKind.POSTGRES: "server", AccountKind.SUPABASE: "cloud", AccountKind.PORTAL: "cloud"}
 
 
 class Sidebar(QWidget):

@@ -7,13 +7,20 @@ token for Supabase in getRealtimeChannel.
 
 import secrets
 import threading
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from tests.servers.portal.host import PortalFailed, PortalHost
-from tests.servers.postgres import Database
+from tests.servers.postgres import OWNER, Database
 
+if TYPE_CHECKING:
+    from tests.servers.supabase import SupabaseServer
+
+_HERE = Path(__file__).parent
 Profile = Literal["seed", "desktop"]
 __all__ = ["Mail", "PortalFailed", "PortalHost", "PortalServer", "Profile", "Settings"]
 _WEEK, _DAY = 604_800, 86_400
@@ -81,21 +88,30 @@ class PortalServer:
         url: without a slash at the end.
         database_url: as the portal connects: as the owner of the tables.
         settings: as they are; `change` changes them.
+        secret: what it signs cookies with (BETTER_AUTH_SECRET).
     """
 
     url: str
 
     def __init__(
-        self, database: Database, settings: Settings = Settings(), *, host: PortalHost | None = None, port: int = 0, **switches: Any
+        self,
+        database: Database,
+        *,
+        host: PortalHost | None = None,
+        port: int = 0,
+        secret: str | None = None,
+        on_mail: Callable[[Mail], None] | None = None,
+        **switches: Any,
     ) -> None:
-        """`database`: migrated by `migrate` with the same profile. `switches`: fields of Settings, over `settings`.
+        """`database`: migrated by `migrate` with the same profile. `switches`: fields of Settings.
 
-        `host`: the process to run in; one of its own without it.
+        `host`: the process to run in; one of its own without it. `on_mail` is told each mail, on a thread of the host's.
         """
-        self.database, self.settings = database, replace(settings, **switches)
+        self.database, self.settings = database, Settings(**switches)
         self.database_url = database.url()
         self._host, self._owns_host, self._port = host, host is None, port
-        self._secret = secrets.token_urlsafe(32)
+        self.secret = secret or secrets.token_urlsafe(32)
+        self._on_mail = on_mail
         self._number = 0
         self._mail: list[Mail] = []
         self._mail_came = threading.Condition()
@@ -121,15 +137,43 @@ class PortalServer:
         self.settings = replace(self.settings, **switches)
         self._running().ask("change", portal=self._number, changed=switches)
 
+    def set_away(self, away: bool) -> None:  # noqa: FBT001 (a switch)
+        """Take the portal off its port, with every connection, or bring it back there."""
+        self._running().ask("away", portal=self._number, away=away)
+
+    def set_database_away(self, away: bool) -> None:  # noqa: FBT001 (a switch)
+        """End the portal's connections to its database and refuse new ones to everybody, or let them in again."""
+        name = self.database.name
+        with self.database.server.superuser() as admin:
+            admin.execute(f"alter database {name} allow_connections {str(not away).lower()}".encode())
+            if away:
+                admin.execute("select pg_terminate_backend(pid) from pg_stat_activity where (datname, usename) = (%s, %s)", [name, OWNER])
+
+    def join(self, project: "SupabaseServer") -> None:
+        """Name this project in getRealtimeChannel; it believes the portal's tokens from now on, where the profile has any."""
+        self.change(supabase_url=project.url, supabase_anon_key=project.anon_key)
+        if self.settings.profile == "desktop":
+            project.tokens.trust(self._asked("GET", "jwks"))
+
+    def sign_up(self, name: str, email: str, password: str) -> None:
+        """A new person, as somebody at the portal's page becomes one."""
+        self._asked("POST", "sign-up/email", name=name, email=email, password=password)
+
+    def _asked(self, method: str, path: str, **body: str) -> Any:
+        import httpx  # few tests need it, and it takes its time
+
+        return httpx.request(method, f"{self.url}/api/auth/{path}", json=body or None, trust_env=False).raise_for_status().json()
+
     def start(self) -> Self:
         self._host = self._host or PortalHost()
-        details = {"database_url": self.database_url, "secret": self._secret, "settings": asdict(self.settings), "port": self._port}
+        details = {"database_url": self.database_url, "secret": self.secret, "settings": asdict(self.settings), "port": self._port}
         self._number, self.url = self._host.open(self._take, **details)
         return self
 
     def stop(self) -> None:
-        """End every connection at once."""
-        self._running().ask("close", portal=self._number)
+        """End every connection at once. Harmless when its process has ended."""
+        with suppress(PortalFailed):
+            self._running().ask("close", portal=self._number)
         if self._owns_host:
             self._running().stop()
             self._host = None
@@ -148,8 +192,16 @@ class PortalServer:
         with self._mail_came:
             self._mail.append(Mail(**message))
             self._mail_came.notify_all()
+        if self._on_mail is not None:
+            self._on_mail(Mail(**message))
 
 
-def migrate(host: PortalHost, database: Database, profile: Profile) -> None:
-    """Make the portal's tables in an empty database, as its owner does: by Drizzle's migrator, which keeps its journal."""
+def migrate(host: PortalHost, database: Database, profile: Profile, *, on_supabase: bool = False) -> None:
+    """Make the portal's tables in an empty database, as its owner does: by Drizzle's migrator, which keeps its journal.
+
+    `on_supabase`: the database is a project's, and its owner has done there what the profile has.
+    """
     host.ask("migrate", database_url=database.url(), profile=profile)
+    if on_supabase:
+        with database.connect() as owner:
+            owner.execute((_HERE / "supabase" / f"{profile}.sql").read_bytes())

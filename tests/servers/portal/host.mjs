@@ -16,6 +16,7 @@ const verbs = {
     return made.url;
   },
   change: ({ portal, changed }) => portals.get(portal).change(changed),
+  away: ({ portal, away }) => (away ? portals.get(portal).leave() : portals.get(portal).comeBack()),
   async close({ portal }) {
     await portals.get(portal).close();
     portals.delete(portal);

@@ -33,7 +33,14 @@ class PortalHost:
         environment = {**os.environ, "NODE_ENV": "production", "TZ": "UTC"}
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(
-            node.command(_HERE, "host.mjs"), env=environment, stdin=pipe, stdout=pipe, stderr=self._errors, text=True, encoding="utf-8"
+            node.command(_HERE, "host.mjs"),
+            env=environment,
+            stdin=pipe,
+            stdout=pipe,
+            stderr=self._errors,
+            text=True,
+            encoding="utf-8",
+            start_new_session=True,  # Ctrl+C in the terminal is for us
         )
         self._lock = threading.Lock()
         self._asked = 0

@@ -19,6 +19,7 @@ export class Portal {
   #sql;
   #db;
   #wired;
+  #port;
   #server = createServer((request, response) => this.#serve(request, response));
 
   // `send` takes each mail that would be sent.
@@ -31,9 +32,19 @@ export class Portal {
   }
 
   async listen(port) {
-    await new Promise((done, failed) => this.#server.once("error", failed).listen(port, "127.0.0.1", done));
+    await this.#bind(port);
     this.url = `http://127.0.0.1:${this.#server.address().port}`;
     await this.#wire();
+  }
+
+  leave() {
+    this.#port = this.#server.address().port;
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+
+  comeBack() {
+    return this.#bind(this.#port);
   }
 
   // Anything but the latency is part of how the portal is built, which forgets what it counted of requests.
@@ -44,9 +55,13 @@ export class Portal {
   }
 
   async close() {
-    this.#server.closeAllConnections();
     this.#server.close();
+    this.#server.closeAllConnections();
     await this.#sql.end({ timeout: 1 });
+  }
+
+  #bind(port) {
+    return new Promise((done, failed) => this.#server.once("error", failed).listen(port, "127.0.0.1", done));
   }
 
   async #wire() {

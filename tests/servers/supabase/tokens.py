@@ -53,11 +53,17 @@ class Tokens:
         algorithm: with which new tokens are signed; older ones stay good.
         secret: the shared secret of older projects, which signs their two API keys as well.
         keys: the newest last; each of them is believed.
+        foreign: public keys of others whose tokens are believed as well, by their kid.
     """
 
     algorithm: Algorithm = "ES256"
     secret: str = field(default_factory=lambda: secrets.token_urlsafe(40), repr=False)
     keys: list[SigningKey] = field(default_factory=lambda: [SigningKey()])
+    foreign: dict[str, ec.EllipticCurvePublicKey] = field(default_factory=dict)
+
+    def trust(self, key_set: Mapping[str, Any]) -> None:
+        """Believe the tokens that somebody signs who publishes this set of keys (RFC 7517)."""
+        self.foreign |= {each.key_id: each.key for each in jwt.PyJWKSet.from_dict(dict(key_set)).keys if each.key_id}
 
     def rotate(self, *, keep_old: bool = True) -> None:
         """Sign with a new key from now on. Without the old ones the tokens that they signed are refused."""
@@ -98,6 +104,8 @@ class Tokens:
         for each in self.keys:
             if each.kid == header.get("kid"):
                 return each.private.public_key(), "ES256"
+        if header.get("kid") in self.foreign:
+            return self.foreign[header["kid"]], "ES256"
         raise jwt.InvalidKeyError
 
 
