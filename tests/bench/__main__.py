@@ -20,6 +20,7 @@ from tests.bench import (
     supabase_back,
     supabase_first,
     supabase_live,
+    upgrading,
 )
 from tests.bench.report import Bench, Row, table, write
 from tests.window.program import ROOT
@@ -50,6 +51,7 @@ BENCHES: dict[str, Bench] = {
 WHEN_NAMED: dict[str, Bench] = {
     "idle-long": resting.run_idle_long,
     "peers": peers.run,
+    "portal-upgrade": upgrading.run,
     "supabase-first": supabase_first.run,
     "supabase-live": supabase_live.run,
     "supabase-away": supabase_live.run_away,

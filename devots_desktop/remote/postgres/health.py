@@ -129,7 +129,8 @@ def _failure(error: DevotsError) -> Finding:
     """Without the error's sentence, which names the server."""
     match error:
         case UnsafeLogin():
-            return Finding(ROWS, Level.WRONG, "This login is not bound by row-level security.", error.next_step)
+            next_step = f"{error.next_step} Where it is that login, for the database's owner: {REPAIR}"
+            return Finding(ROWS, Level.WRONG, "This login is not bound by row-level security.", next_step)
         case NotMigrated() | ServerTooNew():
             return Finding(SERVER, Level.WRONG, f"{error.title}.", error.next_step)
         case Unreachable():

@@ -22,7 +22,8 @@ from devots_desktop.remote.postgres.roles import Flavour
 
 Answer = TypeVar("Answer")
 
-LOCK_TIMEOUT = "2s"
+LOCK_TIMEOUT = "1s"
+"""Whoever comes behind a step that waits for a lock waits as long: a web app is to be held up for two seconds at the most."""
 _TRIES = 10
 _PAUSE_SECONDS = 1.0
 BELOW_EVERY_ID = -(2**31) - 1
