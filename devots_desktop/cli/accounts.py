@@ -3,12 +3,13 @@
 import asyncio
 import os
 from argparse import Namespace
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from devots_desktop.cli import forms, portal
-from devots_desktop.cli.environment import project_and_key, read_password
+from devots_desktop.cli.environment import project_and_key, read_code, read_password
 from devots_desktop.cli.opening import chosen, open_profile
 from devots_desktop.cli.output import Output, message
 from devots_desktop.domain.account import Account, AccountKind, SecretStore
@@ -97,8 +98,16 @@ async def _add_supabase(accounts: Accounts, form: SupabaseForm) -> Account:
             raise AccountUnusable("Project not ready", finding.sentence, finding.next_step)
         if finding.level is not Level.OK:
             message(f"{finding.check}: {finding.sentence} {finding.next_step}".rstrip())
-    try:
+    with suppress(ConfirmationNeeded):
         return await accounts.add_supabase(form)
+    return await _add_confirmed(accounts, form)
+
+
+async def _add_confirmed(accounts: Accounts, form: SupabaseForm) -> Account:
+    """Sign in with the code that confirms the e-mail; where none is entered, as somebody who has opened the link beside it. Raises DevotsError."""
+    code = read_code(f"Code in the message to {form.email} (empty once you have opened its link)")
+    try:
+        return await accounts.add_supabase(replace(form, code=code, way=Way.SIGN_UP if code else Way.PASSWORD))
     except ConfirmationNeeded as error:
         raise AccountUnusable(error.title, error.sentence, "Open the link in it, then say this again without --sign-up.") from None
 

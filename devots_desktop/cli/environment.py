@@ -117,17 +117,15 @@ def read_password(path: str | None, what: str) -> str:
 
 
 def read_code(what: str) -> str:
-    """A code to sign in with: the next line of standard input, asked for where that is a terminal.
+    """A code to sign in with: the next line of standard input, asked for where that is a terminal; "" for none.
+
+    Args:
+        what: which one, for a prompt.
 
     Raises:
-        AccountUnusable: there is none.
+        AccountUnusable: standard input is no text.
     """
-    code = (getpass(f"{what}: ") if sys.stdin.isatty() else _standard_input()).strip()
-    if not code:
-        raise AccountUnusable(
-            "Code needed", "The portal asks for a code besides the password.", "Write it into the next line of standard input."
-        )
-    return code
+    return (getpass(f"{what}: ") if sys.stdin.isatty() else _standard_input()).strip()
 
 
 def _values(environ: Mapping[str, str], env_file: str | None) -> Mapping[str, str]:
@@ -146,7 +144,7 @@ def _standard_input() -> str:
     try:
         return sys.stdin.buffer.readline(_MOST).decode()
     except ValueError as error:
-        raise AccountUnusable("Password not readable", "Standard input is no UTF-8 text.", "Pass the password as UTF-8.") from error
+        raise AccountUnusable("Not readable", "Standard input is no UTF-8 text.", "Pass password and code as UTF-8.") from error
 
 
 def _unescaped(text: str) -> str:

@@ -42,12 +42,20 @@ async def _by_browser(accounts: Accounts, form: PortalForm) -> "Granted":
 async def _second_factor(accounts: Accounts, form: PortalForm, challenge: "Challenge") -> "Granted":
     """Ask for the app's code or a saved one; for one by e-mail where somebody types that, or the portal knows no app."""
     by_mail = "email" in challenge.factors
-    code = "email" if by_mail and "totp" not in challenge.factors else read_code(_WHAT + (_OR_MAIL if by_mail else ""))
+    code = "email" if by_mail and "totp" not in challenge.factors else _code(_WHAT + (_OR_MAIL if by_mail else ""))
     if code != "email" or not by_mail:
         factor = "totp" if code.isdigit() and len(code) == _DIGITS else "backup"
         return await accounts.portal.verify(form, challenge, factor, code)
     await accounts.portal.send_code(form, challenge)
-    return await accounts.portal.verify(form, challenge, "email", read_code("Code from the e-mail"))
+    return await accounts.portal.verify(form, challenge, "email", _code("Code from the e-mail"))
+
+
+def _code(what: str) -> str:
+    if code := read_code(what):
+        return code
+    raise AccountUnusable(
+        "Code needed", "The portal asks for a code besides the password.", "Write it into the next line of standard input."
+    )
 
 
 _WHAT = "Code of your authenticator app, or a saved code"

@@ -60,23 +60,30 @@ def open_client(place: Place, *looks: Callable[[httpx.Response], Awaitable[None]
     Raises:
         AccountUnusable: the proxy or a CA file cannot be used.
     """
-    way, context = proxy(place), tls(place)
-    if way and urlsplit(way).scheme not in {"http", "https"}:
-        raise AccountUnusable(
-            "Proxy not usable",
-            f"The environment names a proxy of the kind {urlsplit(way).scheme}, which this program does not speak.",
-            "Name an HTTP proxy in HTTPS_PROXY, or except the server's host in NO_PROXY.",
-        )
+    context = tls(place)
     return httpx.AsyncClient(
         timeout=httpx.Timeout(_ANSWER_S, connect=_CONNECT_S),
         http2=False,
         follow_redirects=False,
         verify=context or False,
-        proxy=httpx.Proxy(way, ssl_context=context if way.startswith("https") else None) if way else None,
+        proxy=_checked(proxy(place), context),
         trust_env=False,
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
         event_hooks={"response": list(looks)},
     )
+
+
+def _checked(way: str, context: ssl.SSLContext | None) -> httpx.Proxy | None:
+    """What the client takes for the proxy of this URL. Raises AccountUnusable."""
+    try:
+        scheme, _ = urlsplit(way).scheme, urlsplit(way).port
+        if not way or scheme in {"http", "https"}:
+            return httpx.Proxy(way, ssl_context=context if scheme == "https" else None) if way else None
+        why = f"of the kind {scheme}, which this program does not speak"
+    except (httpx.InvalidURL, ValueError):
+        why = "by what is no address"  # It can have a password in it.
+    step = "Name an HTTP proxy in HTTPS_PROXY, or except the server's host in NO_PROXY."
+    raise AccountUnusable("Proxy not usable", f"The environment names a proxy {why}.", step)
 
 
 async def reachable(place: Place) -> bool:

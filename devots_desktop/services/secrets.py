@@ -40,7 +40,7 @@ class Secrets:
         return other
 
     async def get(self, account: Account) -> dict[str, str] | None:
-        """The account's secrets, None where there are none.
+        """The account's secrets, None where there are none or what is there cannot be read any more.
 
         Raises:
             AccountUnusable: the keyring does not answer.
@@ -49,7 +49,10 @@ class Secrets:
             found = await _in_thread(lambda: self._read(account), self._timeout)
             if not found:
                 return None
-            self._memory[account.account_id] = json.loads(found)
+            try:
+                self._memory[account.account_id] = json.loads(found)
+            except ValueError:
+                return None
         return dict(self._memory[account.account_id])
 
     async def set(self, account: Account, secrets: dict[str, str]) -> None:

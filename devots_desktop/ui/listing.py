@@ -70,7 +70,8 @@ class Listing(QObject):
             self._model.show(self._lists, self.view, self.sort, words, keys)
         if complete or (self._wanted[1] and self._model.row_of(self._wanted[1]) >= 0):
             self._go_to(*self._wanted)
-        self._told()
+        if not complete:
+            self._told()
 
     def _show(self, view: View, sort: Sort, current: int = 0) -> None:
         """Show another view or order, with this todo as the current one."""

@@ -12,6 +12,7 @@ from tests.bench import (
     large_list,
     local_edit,
     peers,
+    portal_first,
     resting,
     scrolling,
     search_typing,
@@ -44,6 +45,7 @@ BENCHES: dict[str, Bench] = {
     "first-sync": following.run_first,
     "week-away": following.run_week,
     "burst": following.run_burst,
+    "portal-first": portal_first.run,
     "stalls": stalls.run,
     "search-million": search_typing.run_million,
 }

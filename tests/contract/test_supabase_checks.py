@@ -1,6 +1,7 @@
 """The live checks of a Supabase project: each mistake of a set-up has a finding of its own, and the SQL that it names mends it."""
 
 import asyncio
+import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,9 +11,9 @@ import pytest
 
 from devots_desktop.domain.finding import Finding, Level
 from devots_desktop.remote.clock import CLOCK
-from devots_desktop.remote.supabase import checks
+from devots_desktop.remote.supabase import checks, joining
 from devots_desktop.remote.supabase.keys import Project
-from devots_desktop.remote.supabase.rights import Person
+from devots_desktop.remote.supabase.rights import Mode, Person
 from devots_desktop.remote.supabase.signing import Door
 from devots_desktop.services.supabase_checks import check_project, mending_sql
 from tests.servers.fixtures import VERSIONS, Servers
@@ -91,6 +92,15 @@ def test_nothing_is_wrong_with_a_project_that_is_set_up_well(form: str, request:
         found = made.found(person)
         assert [each.check for each in found] == expected
         assert wrong(found) == []
+
+
+def test_a_realtime_that_opens_no_websocket_is_told_from_one_that_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(joining, "_OPEN_S", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        project = Project(f"http://127.0.0.1:{silent.getsockname()[1]}")
+        [finding] = asyncio.run(joining.examine(project, KEY, Mode.PLAIN, None))
+    assert finding.sentence.startswith("No connection to Realtime came about.")
+    assert "WebSockets" in finding.next_step
 
 
 PLAIN_MISTAKES = {

@@ -172,6 +172,13 @@ class TestProxy:
         with pytest.raises(AccountUnusable, match="socks5"):
             http.make_client(Project(f"https://{NAME}"))
 
+    @pytest.mark.parametrize("way", ["http://ada:secret@proxy:many", "http://[ada:secret@proxy"])
+    def test_one_that_is_no_address_is_said_without_its_password(self, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("HTTPS_PROXY", way)
+        [finding] = found(Project(f"https://{NAME}"), KEY)
+        assert (finding.check, finding.sentence) == (checks.ADDRESS, "The environment names a proxy by what is no address.")
+        assert "HTTPS_PROXY" in finding.next_step
+
     def test_one_without_a_scheme_is_taken_for_http(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("HTTPS_PROXY", "proxy.example.org:3128")
         assert web.proxy(Project(f"https://{NAME}")) == "http://proxy.example.org:3128"

@@ -1,12 +1,18 @@
 """The command line at the stand-in of a Supabase project, from signing up to two profiles that have the same list."""
 
+import os
+import subprocess
+import sys
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from subprocess import PIPE
 
 import httpx
 import pytest
 
-from tests.e2e.devots import Answer, Devots
+from tests.e2e.devots import PROGRAM, Answer, Devots
+from tests.e2e.test_cli import read_terminal
 from tests.servers.fixtures import VERSIONS, Servers
 from tests.servers.postgres import binaries
 from tests.servers.supabase import SupabaseServer
@@ -126,6 +132,65 @@ def test_an_email_that_is_to_be_confirmed(devots: Devots, project: SupabaseServe
     assert "without --sign-up" in answer.err
     httpx.get(project.mail[-1].link)
     enter(devots, *named(project))
+
+
+def test_a_code_that_confirms_the_email_is_read_behind_the_password(devots: Devots, project: SupabaseServer) -> None:
+    project.settings.autoconfirm = False
+    with begun(devots, project, "--password-stdin", stdin=PIPE) as run:
+        assert run.stdin is not None
+        run.stdin.write(f"{PASSWORD}\n".encode())
+        run.stdin.flush()
+        out, err = run.communicate(f" {mailed(project)}\n".encode(), timeout=40)
+    assert (run.returncode, err) == (0, b"")
+    assert EMAIL.encode() in out
+    assert len(devots.json("accounts")) == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="not run: pseudo-terminals")
+def test_a_code_that_confirms_the_email_is_asked_for_at_a_terminal_and_not_shown(
+    tmp_path: Path, devots: Devots, project: SupabaseServer
+) -> None:
+    project.settings.autoconfirm = False
+    (tmp_path / "password").write_text(PASSWORD)
+    keyboard, terminal = os.openpty()
+    with begun(devots, project, "--password-file", str(tmp_path / "password"), stdin=terminal) as run:
+        assert run.stderr is not None
+        prompt = b""
+        while not prompt.endswith(b": "):
+            prompt += (letter := run.stderr.read(1))
+            assert letter, prompt
+        assert EMAIL.encode() in prompt
+        os.write(keyboard, f"{mailed(project)}\n".encode())
+        out, _ = run.communicate(timeout=40)
+    os.close(terminal)
+    assert run.returncode == 0
+    assert EMAIL.encode() in out
+    assert mailed(project).encode() not in read_terminal(keyboard)
+    os.close(keyboard)
+    assert len(devots.json("accounts")) == 2
+
+
+def test_a_code_that_is_not_right_adds_nothing(devots: Devots, project: SupabaseServer) -> None:
+    project.settings.autoconfirm = False
+    arguments = ("accounts", "add", "supabase", "--email", EMAIL, "--secrets", "file", "--password-stdin", "--sign-up", *named(project))
+    assert devots(*arguments, stdin=f"{PASSWORD}\n000000\n", code=1).err.startswith("Code not right: ")
+    assert len(devots.json("accounts")) == 1
+
+
+def begun(devots: Devots, project: SupabaseServer, *more: str, stdin: int) -> "subprocess.Popen[bytes]":
+    """Somebody signs up with a command that is still running, in no terminal but the one that is its input."""
+    arguments = ("accounts", "add", "supabase", "--email", EMAIL, "--secrets", "file", "--sign-up", *more, *named(project))
+    command = [*PROGRAM, "--profile", str(devots.profile), *arguments]
+    return subprocess.Popen(command, stdin=stdin, stdout=PIPE, stderr=PIPE, env=devots.environ, start_new_session=True)
+
+
+def mailed(project: SupabaseServer) -> str:
+    """The code in the newest message, as soon as there is one."""
+    end = time.monotonic() + 40
+    while not project.mail:
+        assert time.monotonic() < end
+        time.sleep(0.02)  # No event tells of it.
+    return project.mail[-1].code
 
 
 def test_a_wrong_password(devots: Devots, project: SupabaseServer) -> None:

@@ -1,5 +1,6 @@
 """What getRealtimeChannel gives, and what Supabase makes of it, as portal-contract.md, sections 4 to 6, says."""
 
+import asyncio
 import time
 from collections.abc import Iterator
 
@@ -10,8 +11,10 @@ import pytest
 
 from tests.portal.client import Asking
 from tests.servers.fixtures import Servers
+from tests.servers.portal import Profile
 from tests.servers.supabase import NO_TLS, SupabaseServer
 from tests.servers.supabase.tokens import unverified
+from tests.standin.hearing import FENCED, ear, fence
 
 Both = tuple[Asking, SupabaseServer]
 
@@ -112,3 +115,25 @@ def test_the_seed_portals_sessions_are_open_to_everybody_and_the_desktop_ones_ar
         asking.sign_up()
         found.append({table: read(project, table) for table in ("session", "account", "user")})
     assert found == [{"session": 1, "account": 1, "user": 1}, {"session": 0, "account": 0, "user": 0}]
+
+
+@pytest.mark.parametrize("profile", ["seed", "desktop"])
+def test_realtime_tells_a_change_to_the_portals_token_and_nothing_to_the_anon_key(servers: Servers, profile: Profile) -> None:
+    with servers.portal_on_supabase(18, profile) as (portal, project):
+        asking = Asking(portal)
+        ada = asking.sign_up()
+        channel = asking.data("todo.getRealtimeChannel", **ada.headers)
+        with portal.database.connect() as owner:
+            owner.execute(FENCED.encode())
+
+        async def hears(token: str | None) -> list[tuple[str, str]]:
+            async with ear(project, token, channel["filter"], topic=channel["channel"], key=channel["supabaseAnonKey"]) as listening:
+                await listening.live()
+                await asyncio.to_thread(asking.data, "todo.create", {"text": "a"}, **ada.headers)
+                with portal.database.connect() as owner:
+                    fence(owner)
+                await listening.fenced(1)
+                return [(change["type"], change["record"]["text"]) for change in listening.changes]
+
+        assert asyncio.run(hears(channel.get("accessToken"))) == ([("INSERT", "a")] if profile == "desktop" else [])
+        assert asyncio.run(hears(None)) == []

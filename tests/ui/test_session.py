@@ -42,8 +42,8 @@ Answer = TypeVar("Answer")
 Driver = Callable[[Session, MainWindow], Awaitable[None]]
 
 
-async def until(condition: Callable[[], object], *, seconds: float = 10) -> None:
-    """Wait for what no event tells."""
+async def until(condition: Callable[[], object], *, seconds: float = 30) -> None:
+    """Wait for what no event tells; long, since on a busy machine a commit to the disk alone takes seconds."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 (there is no event for what is on screen)
             await asyncio.sleep(0.005)
@@ -293,26 +293,30 @@ class TestDialogs:
         on_loop(qapp, use)
 
     def test_it_can_be_cancelled_while_it_connects(self, qapp: QApplication) -> None:
+        """The dialog is gone by the time that the connection has ended."""
         cancelled: list[bool] = []
+        failed: list[BaseException] = []
+        gone: list[bool] = []
 
         async def add(form: PostgresForm) -> Account:
             try:
                 await asyncio.sleep(60)
             except asyncio.CancelledError:
+                await until(lambda: gone)
                 cancelled.append(True)
                 raise
             return SERVER
 
         async def use() -> None:
-            tasks = Tasks(lambda *_: None)
+            tasks = Tasks(lambda _, error: failed.append(error))
             dialog = AddPostgresDialog(add, tasks)
             answer = asyncio.create_task(ask(dialog))
             await until(dialog.isVisible)
             self.added(dialog)
             dialog.confirm.click()
-            await asyncio.sleep(0)
-            await until(lambda: dialog.busy)
+            dialog.destroyed.connect(lambda: gone.append(True))
             await asyncio.sleep(0.01)
+            assert dialog.busy
             dialog.cancel.click()
             assert not await answer
             assert dialog.account is None
@@ -320,6 +324,7 @@ class TestDialogs:
             await tasks.close()
 
         on_loop(qapp, use)
+        assert not failed
 
     @pytest.mark.parametrize(("field", "text"), [("port", "65536"), ("port", "many"), ("host", ""), ("database", "")])
     def test_an_incomplete_form_asks_nobody(self, qapp: QApplication, field: str, text: str) -> None:
@@ -395,6 +400,21 @@ def test_a_long_list_is_completed_after_the_first_paint(qapp: QApplication, tmp_
         await until(lambda: window.model.rowCount() == LONG + 1)
         assert texts(window)[0] == "o new"
         assert (list(window.view.selected_keys()), window.view.currentIndex().row(), resets) == ([key], 2, [])
+
+    drive(qapp, tmp_path / "profile", driver)
+
+
+def test_the_rest_of_a_long_list_does_not_take_away_the_page_that_was_opened_meanwhile(qapp: QApplication, tmp_path: Path) -> None:
+    place = Place(tmp_path / "profile")
+    edits.add_all(place.cache, [Line(f"a{number}", completed=False) for number in range(LONG)])
+    place.close()
+
+    async def driver(_: Session, window: MainWindow) -> None:
+        assert window.model.rowCount() < LONG
+        QTest.keyClick(window, Key.Key_4, Qt.KeyboardModifier.ControlModifier)
+        await until(lambda: window.model.rowCount() == LONG)
+        assert window.header.heading.text() == "Needs you"
+        assert not window.view.isVisible()
 
     drive(qapp, tmp_path / "profile", driver)
 

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from PySide6.QtCore import Qt
@@ -15,6 +16,7 @@ from devots_desktop.services.accounts import Accounts
 from devots_desktop.services.supabase_form import SupabaseForm, Way
 from devots_desktop.services.tasks import Tasks
 from devots_desktop.store.profile import Profile
+from devots_desktop.ui.dialogs.add_postgres import AddPostgresDialog
 from devots_desktop.ui.dialogs.add_supabase import AddSupabaseDialog
 from devots_desktop.ui.dialogs.choose_kind import ChooseKindDialog
 from devots_desktop.ui.dialogs.sign_in_supabase import SignInSupabaseDialog
@@ -27,6 +29,7 @@ from tests.ui.test_session import drive, on_loop, texts, type_todo, until
 
 ADA, PASSWORD = "ada@example.org", "correct horse"
 DAY_S = 86_400
+Dialog = TypeVar("Dialog", bound=QDialog)
 
 
 @pytest.fixture
@@ -141,6 +144,42 @@ def test_an_account_is_added_from_the_sidebar_and_its_list_is_shown(qapp: QAppli
         type_todo(window, "milk")
         await until(lambda: at_server(project) == ["milk"], seconds=20)
         assert session._current.account.email == ADA
+
+    drive(qapp, tmp_path / "profile", use)
+
+
+def test_back_leads_to_the_project_then_to_the_kinds_and_on_to_another_form(
+    qapp: QApplication, tmp_path: Path, project: SupabaseServer
+) -> None:
+    async def shown(kind: type[Dialog]) -> Dialog:
+        await until(lambda: dialogs() and isinstance(dialogs()[0], kind))
+        (dialog,) = dialogs()
+        assert isinstance(dialog, kind)
+        return dialog
+
+    async def use(_: Session, window: MainWindow) -> None:
+        window.sidebar.add_account.click()
+        (await shown(ChooseKindDialog)).cards[AccountKind.SUPABASE].click()
+        form = await shown(AddSupabaseDialog)
+        form.url.edit.setText(project.url)
+        form.key.edit.setText(project.publishable_key)
+        form.confirm.click()
+        assert form.back is not None
+        assert not form.back.isEnabled()
+        await until(form.person.isVisible, seconds=30)
+        form.back.click()
+        assert form.url.isVisible()
+        assert form.url.text() == project.url
+        form.back.click()
+        (await shown(ChooseKindDialog)).cards[AccountKind.POSTGRES].click()
+        other = await shown(AddPostgresDialog)
+        assert other.back is not None
+        QTest.mouseClick(other.back, Qt.MouseButton.LeftButton)
+        choice = await shown(ChooseKindDialog)
+        assert choice.focusWidget() is choice.cards[AccountKind.POSTGRES]
+        choice.cards[AccountKind.POSTGRES].click()
+        (await shown(AddPostgresDialog)).cancel.click()
+        await until(lambda: not dialogs())
 
     drive(qapp, tmp_path / "profile", use)
 

@@ -147,6 +147,13 @@ def test_a_file_is_private_and_written_only_when_asked_for(profile: Profile) -> 
     assert asyncio.run(Secrets(profile).get(account(SecretStore.FILE))) == SECRET
 
 
+def test_what_cannot_be_read_any_more_is_as_gone_as_what_was_deleted(profile: Profile) -> None:
+    asyncio.run(Secrets(profile).set(account(SecretStore.FILE), SECRET))
+    (file,) = profile.folder.rglob("*secret*")
+    file.write_text(file.read_text(encoding="utf-8")[:-1], encoding="utf-8")
+    assert asyncio.run(Secrets(profile).get(account(SecretStore.FILE))) is None
+
+
 def test_memory_is_gone_with_the_program(profile: Profile) -> None:
     secrets = Secrets(profile)
     asyncio.run(secrets.set(account(SecretStore.MEMORY), SECRET))

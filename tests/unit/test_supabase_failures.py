@@ -236,6 +236,13 @@ def test_no_answer_to_the_library_of_the_auth_server_is_told_as_such() -> None:
     assert caught.value.title == "Offline"
 
 
+def test_an_answer_that_cannot_be_unpacked_is_one_that_cannot_be_read() -> None:
+    with pytest.raises(Unreachable) as caught, failures.translated(PROJECT):
+        raise httpx.DecodingError(PRIVATE)
+    assert caught.value.title == "Answer not readable"
+    assert PRIVATE not in said(caught.value)
+
+
 def test_no_error_promises_to_somebody_at_a_form_that_it_is_tried_again() -> None:
     page = Rejected(200, foreign=True)
     busy, paused, silent = Rejected(503), Rejected(540, foreign=True), httpx.ReadTimeout("")

@@ -149,6 +149,8 @@ class Wire:
             if isinstance(found, Unreachable) and isinstance(error, _UNSENT):
                 found = Unsent(found.title, found.sentence, found.next_step)
             raise found from None
+        except httpx.DecodingError:
+            raise web.unreadable() from None
         self._note_clock(response.headers.get("date", ""))
         return _read(response)
 

@@ -109,11 +109,11 @@ def translated(project: Project) -> Iterator[None]:
     except httpx.TransportError as error:
         # The library's errors carry requests and parameters: they must not be chained into a report.
         raise transport(error, project) from None
-    except (AuthError, ValueError) as error:
+    except (AuthError, httpx.DecodingError, ValueError) as error:
         if isinstance(error.__cause__, httpx.TransportError):
             # The library of the Auth server has its own error around it.
             raise transport(error.__cause__, project) from None
-        # JSON of another shape: pydantic's and json's errors are ValueErrors, and hold what they could not read.
+        # JSON of another shape, or none: pydantic's and json's errors are ValueErrors, and hold what they could not read.
         raise web.unreadable() from None
 
 

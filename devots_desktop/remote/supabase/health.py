@@ -225,4 +225,4 @@ class _Examination:
         try:
             return await step()
         except DevotsError as error:
-            return [Finding(check, Level.UNCHECKED, error.sentence, "Examine it again later.")]
+            return [Finding(check, Level.UNCHECKED, error.sentence, "Check again later.")]

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from enum import Enum
 from typing import Any
 from urllib.parse import urlencode
@@ -18,6 +19,7 @@ from devots_desktop.remote.supabase.rights import Mode, Person, for_owner
 
 PATIENCE_S = 30.0
 """Seconds until "Subscribed to PostgreSQL" has come: a project that nobody listens to takes many to begin (supabase-contract.md, section 3.2)."""
+_OPEN_S = 10.0
 _MEANWHILE = "Changes that are made elsewhere come within a minute instead of at once."
 
 
@@ -51,20 +53,19 @@ async def join(project: Project, key: str, tables: Sequence[str], person: Person
     """Join a channel for each table and wait until it is known what comes of it.
 
     Args:
-        patience: seconds for all of them.
+        patience: seconds for all of them, once connected.
 
     Raises:
         OSError, WebSocketException: no connection came about.
     """
     heard: dict[str, Heard] = {}
     address = f"{project.url.replace('http', 'ws', 1)}/realtime/v1/websocket?{urlencode({'apikey': key, 'vsn': '1.0.0'})}"
-    try:
-        async with asyncio.timeout(patience), connect(address, ssl=web.tls(project), proxy=web.proxy(project) or None) as socket:
-            for number, table in enumerate(tables):
-                await socket.send(json.dumps(_join(table, str(number + 1), person)))
-            await _listen(socket, tables, heard)
-    except TimeoutError:
-        pass
+    async with connect(address, ssl=web.tls(project), proxy=web.proxy(project) or None, open_timeout=_OPEN_S) as socket:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                for number, table in enumerate(tables):
+                    await socket.send(json.dumps(_join(table, str(number + 1), person)))
+                await _listen(socket, tables, heard)
     return {table: heard.get(table, Heard.SILENT) for table in tables}
 
 
@@ -132,4 +133,4 @@ def _finding(table: str, outcome: Heard, mode: Mode) -> Finding | None:
             )
         case Heard.SILENT:
             sentence = f"Realtime has not begun to tell of the table {table}. {_MEANWHILE}"
-            return Finding(REALTIME, Level.WARNING, sentence, "Examine it again in some minutes.")
+            return Finding(REALTIME, Level.WARNING, sentence, "Check again in some minutes.")

@@ -124,7 +124,7 @@ class Doctor:
         try:
             self._compared = await _with_remote(self._connect, partial(comparing.compare, self._path, self._account.user_id))
         except DevotsError as error:
-            return [*found, Finding(comparing.CHECK, Level.UNCHECKED, f"{error.title}.", "Examine the account again later.")]
+            return [*found, Finding(comparing.CHECK, Level.UNCHECKED, f"{error.title}.", "Check the account again later.")]
         return [*found, comparing.told(self._compared)]
 
     def _rebuild(self) -> str:

@@ -113,7 +113,9 @@ def _list(path: Path) -> Finding:
         return _damaged()
     except (CacheUnusable, sqlite3.Error) as error:
         title = error.title if isinstance(error, CacheUnusable) else "The list cannot be read"
-        return Finding(LIST, Level.WRONG, f"{title}.", "Close other programs that use it, check the disk, then examine it again.")
+        return Finding(
+            LIST, Level.WRONG, f"{title}.", "Close other programs that use it, look after the disk, then check the account again."
+        )
     return Finding(LIST, Level.OK, f"{count:,} {'todo' if count == 1 else 'todos'}; structure and checksums are sound.")
 
 

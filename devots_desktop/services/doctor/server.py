@@ -3,7 +3,7 @@
 import asyncio
 from functools import partial
 
-from devots_desktop.domain.account import Account, AccountKind
+from devots_desktop.domain.account import Account
 from devots_desktop.domain.errors import DevotsError
 from devots_desktop.domain.finding import Finding, Level
 from devots_desktop.remote.thread import on_thread
@@ -31,8 +31,6 @@ async def examine(account: Account, secrets: Secrets, *, patience: float) -> lis
             SESSION, Level.WRONG, "No session is kept on this device.", "Sign in again; your changes are kept and will be sent."
         )
         return [signed_out, Finding(SERVER, Level.UNCHECKED, "Without a session it is not asked.")]
-    if account.kind is AccountKind.SUPABASE:
-        return [Finding(SERVER, Level.UNCHECKED, "The doctor does not know Supabase projects yet.")]
     try:
         async with asyncio.timeout(patience):
             return await on_thread("doctor", partial(_examine, account, kept))

@@ -50,7 +50,7 @@ class AddPostgresDialog(FormDialog):
         self._make_fields()
         self._lay_out()
         self.url.edit.textChanged.connect(self._take_url)
-        self.finish()
+        self.finish(back=True)
         self.url.setFocus()
 
     def _make_fields(self) -> None:

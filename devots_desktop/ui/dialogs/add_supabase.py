@@ -73,7 +73,7 @@ class AddSupabaseDialog(PersonDialog):
         self.key.edit.textChanged.connect(self._look_at_key)
         self.ca.hide()
         self._change_project()
-        self.finish()
+        self.finish(back=True)
 
     def _lay_out(self) -> None:
         self._asked, self._chosen, self._person = QWidget(), QWidget(), QWidget()
@@ -194,6 +194,13 @@ class AddSupabaseDialog(PersonDialog):
 
     async def _copied(self, row: CheckRow) -> None:
         QGuiApplication.clipboard().setText(await self._verbs.mending_sql(row.finding))
+
+    def go_back(self) -> None:
+        """As FormDialog.go_back; from the person to the project first."""
+        if self.project is not None:
+            self._change_project()
+        else:
+            super().go_back()
 
     # The person
 

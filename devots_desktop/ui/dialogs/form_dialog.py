@@ -28,6 +28,9 @@ class FormDialog(QDialog):
     """A form that does something on the server when it is confirmed.
 
     It closes when that worked. Meanwhile the fields are grey and Cancel stops it. Where a server takes no more tries for a while, the button says how long.
+
+    Attributes:
+        went_back: it was left for what was asked before it.
     """
 
     def __init__(
@@ -43,6 +46,7 @@ class FormDialog(QDialog):
         super().__init__(parent)
         self._tasks = tasks
         self._running: asyncio.Task[Any] | None = None
+        self.went_back = False
         self.setWindowTitle(title)
         self.page = Page(self)
         self.column = self.page.column
@@ -56,16 +60,20 @@ class FormDialog(QDialog):
         self.cancel = QPushButton(self.tr("Cancel"), autoDefault=False)
         self.confirm.clicked.connect(self.submit)
         self.cancel.clicked.connect(self.reject)
+        self.back: QPushButton | None = None
         self._busy = QProgressBar(minimum=0, maximum=0, textVisible=False)
         self._busy.setAccessibleName(self.tr("Connecting"))
         self._busy.setFixedHeight(4)
         self._busy.hide()
 
-    def finish(self) -> None:
-        """Close the form with its message and buttons; call when all fields are in the column."""
+    def finish(self, *, back: bool = False) -> None:
+        """Close the form with its message and buttons; call when all fields are in the column. `back`: something was asked before this form."""
         self.column.addWidget(self.message)
         self.column.addWidget(self._busy)
-        self.page.finish(self.cancel, self.confirm)
+        if back:
+            self.back = QPushButton(self.tr("Back"), autoDefault=False)
+            self.back.clicked.connect(self.go_back)
+        self.page.finish(self.cancel, self.confirm, back=self.back)
         self.resize(self.page.sizeHint())
 
     # To be said by each form
@@ -99,7 +107,12 @@ class FormDialog(QDialog):
 
     def inputs(self) -> list[QWidget]:
         """What is grey while something is done."""
-        return [*self.findChildren(Field)]
+        return [*self.findChildren(Field), *([self.back] if self.back else [])]
+
+    def go_back(self) -> None:
+        """Leave the form for what was asked before it."""
+        self.went_back = True
+        self.reject()
 
     def submit(self) -> None:
         """Do it, unless something is being done."""
@@ -113,8 +126,12 @@ class FormDialog(QDialog):
         except DevotsError as error:
             failure = error
         finally:
-            self._running = None
-            self.show_busy()
+            # Whoever closed the form waits for nothing, and it may be deleted by now.
+            left, self._running = self._running is None, None
+            if not left:
+                self.show_busy()
+        if left:
+            return
         if failure is None:
             then()
             return
@@ -152,8 +169,14 @@ class FormDialog(QDialog):
         for each in self.inputs():
             each.setEnabled(not self.busy)
 
+    def stop(self) -> None:
+        """Cancel what is being done, if anything is."""
+        if self._running is not None:
+            self._running.cancel()
+
     def done(self, result: int) -> None:
         """End; what runs is cancelled first."""
-        if self._running is not None and result != QDialog.DialogCode.Accepted.value:
-            self._running.cancel()
+        if result != QDialog.DialogCode.Accepted.value:
+            self.stop()
+            self._running = None
         super().done(result)

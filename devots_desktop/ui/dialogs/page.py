@@ -49,9 +49,11 @@ class Page(Form):
         around.setContentsMargins(0, 0, 0, 0)
         around.addWidget(self)
 
-    def finish(self, *buttons: QPushButton) -> None:
-        """Close the page with its buttons; call when all is in the column."""
+    def finish(self, *buttons: QPushButton, back: QPushButton | None = None) -> None:
+        """Close the page with its buttons; call when all is in the column. `back` stands by itself, on the other side."""
         self.column.addStretch(1)
+        if back is not None:
+            self._foot.insertWidget(0, back)
         for button in buttons:
             self._foot.addWidget(button)
 
