@@ -45,7 +45,6 @@ BENCHES: dict[str, Bench] = {
     "first-sync": following.run_first,
     "week-away": following.run_week,
     "burst": following.run_burst,
-    "portal-first": portal_first.run,
     "stalls": stalls.run,
     "search-million": search_typing.run_million,
 }
@@ -54,6 +53,7 @@ WHEN_NAMED: dict[str, Bench] = {
     "idle-long": resting.run_idle_long,
     "peers": peers.run,
     "portal-upgrade": upgrading.run,
+    "portal-first": portal_first.run,
     "supabase-first": supabase_first.run,
     "supabase-live": supabase_live.run,
     "supabase-away": supabase_live.run_away,
