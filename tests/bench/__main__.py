@@ -21,6 +21,7 @@ from tests.bench import (
     supabase_back,
     supabase_first,
     supabase_live,
+    upgrading,
 )
 from tests.bench.report import Bench, Row, table, write
 from tests.window.program import ROOT
@@ -51,6 +52,7 @@ BENCHES: dict[str, Bench] = {
 WHEN_NAMED: dict[str, Bench] = {
     "idle-long": resting.run_idle_long,
     "peers": peers.run,
+    "portal-upgrade": upgrading.run,
     "portal-first": portal_first.run,
     "supabase-first": supabase_first.run,
     "supabase-live": supabase_live.run,
