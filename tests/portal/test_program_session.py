@@ -109,10 +109,15 @@ class TestPassword:
     def test_too_many_tries_are_told_with_the_seconds_to_wait_and_not_repeated(self, servers: Servers) -> None:
         with servers.portal(18, "seed", rate_limit=True) as portal, Front(portal.url) as front:
             door = Door(Portal(front.url))
-            errors = [refused(door.sign_in(EMAIL, "not this one")) for _ in range(4)]
-            assert [type(each) for each in errors] == [WrongCredentials] * 3 + [TooManyTries]
-            assert isinstance(errors[3], TooManyTries)
-            assert 0 < errors[3].seconds <= 10
+
+            async def four() -> list[object]:
+                # At once: ten seconds may pass between two on a busy machine.
+                return await asyncio.gather(*(door.sign_in(EMAIL, "not this one") for _ in range(4)), return_exceptions=True)
+
+            errors = asyncio.run(four())
+            [refused_] = [each for each in errors if isinstance(each, TooManyTries)]
+            assert len([each for each in errors if isinstance(each, WrongCredentials)]) == 3
+            assert 0 < refused_.seconds <= 10
             assert len(front.asked("/sign-in/email")) == 4
 
     def test_a_portal_under_another_address_says_which_to_enter(self, seed: Asking) -> None:
@@ -271,10 +276,12 @@ class TestDevice:
 
     def test_asked_too_often_it_asks_less_often(self, desktop: Asking, waited: Waited) -> None:
         desktop.sign_up()
+        # Long enough for the second question to come too early on a busy machine, too.
+        desktop.portal.change(interval=30)
         device = begun(desktop, waited)
         waited.then = [lambda: None, lambda: None, waited.approving(device)]
         asyncio.run(device.wait())
-        assert waited.pauses == [5.0, 5.0, 10.0]
+        assert waited.pauses == [30.0, 30.0, 35.0]
 
     def test_somebody_refuses_it(self, desktop: Asking, waited: Waited) -> None:
         desktop.sign_up()
