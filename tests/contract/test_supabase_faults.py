@@ -121,8 +121,10 @@ async def _sign_in(project: SupabaseServer, accounts: Accounts, faults: PartFaul
     turn_on(faults, fault)
     refused = await _refusal(accounts, entered)
     turn_off(faults)
-    if refused is None:
+    if faults is project.faults.rest:
+        assert refused is None  # Signing in asks Auth only.
         return
+    assert refused is not None
     assert refused.next_step
     assert len(accounts.all()) == 1
     again = await _refusal(accounts, entered)
@@ -162,8 +164,7 @@ async def _sync(project: SupabaseServer, accounts: Accounts, faults: PartFaults,
             report = await desk.sync_once(timeout=10.0)
         finally:
             turn_off(faults)
-        assert report.live is not Live.SIGNED_OUT
-        assert report.parked == 0
+        assert (report.live, report.parked) == (Live.OFFLINE, 0)
         assert shown(desk) in (before, expected)
         assert await settled(project, desk) == expected
 
