@@ -183,28 +183,56 @@ def _add_keeping(adding: _Parser) -> None:
 
 
 def _add_database_commands(commands: "_Commands", shared: "_Parser") -> None:
-    database = _command(commands, shared, "db", "for the owner of a database: bring it up to date, see how it stands, repair it")
-    verbs = database.add_subparsers(dest="verb", metavar="upgrade | status | repair", title="commands", required=True)
-    upgrading = _command(verbs, shared, "upgrade", "bring a database to the form that this program works with")
-    upgrading.add_argument("--flavour", choices=("portal", "supabase"), help="whose tables these are, where it cannot be seen")
-    upgrading.add_argument(
-        "--password-file", metavar="F", type=_filled, help="the password for the login devots_desktop (else one is made)"
+    database = _command(commands, shared, "db", "for the owner of a database: take it over, bring it up to date, compare and repair it")
+    names = "status | adopt | upgrade | downgrade | drift | drizzle | repair | revision"
+    verbs = database.add_subparsers(dest="verb", metavar=names, title="commands", required=True)
+    helps = {
+        "status": "see how a database stands, without changing it",
+        "adopt": "compare a portal's database with what it should be, and note that it is one; nothing else is changed",
+        "upgrade": "bring a database to the form that this program works with",
+        "downgrade": "take that back; todos and people stay",
+        "drift": "see what is not as this program made it, and the line that mends it",
+        "drizzle": "print the schema with our tables and policies for the portal's own repository (TypeScript)",
+        "repair": "after a restore, or a finding of doctor: make keys, functions and rights anew, and let every device download again",
+        "revision": "for developers, in a clone: begin a migration from the difference between the models and a database",
+    }
+    parsers = {name: _command(verbs, shared, name, help_) for name, help_ in helps.items()}
+    parsers["status"].add_argument(
+        "--migrations", metavar="DIR", type=_filled, help="the folder of Drizzle's migrations, to compare journals"
     )
-    upgrading.add_argument("--sign-up", choices=("on", "off"), help="whether people may sign up by themselves")
-    upgrading.add_argument("--accept-rights", action="store_true", help="the rights of others that were found are meant to be so")
-    upgrading.add_argument(
-        "--sql", action="store_true", help="print the SQL instead, for a Supabase project's SQL editor; no database is asked"
+    parsers["downgrade"].add_argument(
+        "--to", metavar="REVISION", default="base", type=_filled, help="a revision of ours (else all are taken back)"
     )
-    looking = _command(verbs, shared, "status", "see how a database stands, without changing it")
-    repairing = _command(
-        verbs,
-        shared,
-        "repair",
-        "after a restore, or a finding of doctor: make functions and rights anew, and let every device download again",
-    )
-    for each in (upgrading, looking, repairing):
+    parsers["revision"].add_argument("words", metavar="WORDS", type=_filled, help="what the migration brings")
+    for name in ("adopt", "upgrade"):
+        _add_preparing(parsers[name])
+    _add_upgrading(parsers["upgrade"])
+    for name in ("upgrade", "downgrade"):
+        _add_migrating(parsers[name])
+    for each in parsers.values():
         help_ = "take SUPABASE_POSTGRES_URL or else DATABASE_URL from this file instead of the environment"
         each.add_argument("--env-file", metavar="F", type=_filled, help=help_)
+
+
+def _add_preparing(preparing: _Parser) -> None:
+    preparing.add_argument("--flavour", choices=("portal", "supabase"), help="whose tables these are, where it cannot be seen")
+    help_ = "the password for the login devots_desktop (else one is made)"
+    preparing.add_argument("--password-file", metavar="F", type=_filled, help=help_)
+
+
+def _add_upgrading(upgrading: _Parser) -> None:
+    upgrading.add_argument("--sign-up", choices=("on", "off"), help="whether people may sign up by themselves")
+    upgrading.add_argument("--accept-rights", action="store_true", help="the rights of others that were found are meant to be so")
+
+
+def _add_migrating(migrating: _Parser) -> None:
+    looking = migrating.add_mutually_exclusive_group()
+    looking.add_argument("--dry-run", action="store_true", help="say what would be done, step by step, and change nothing")
+    help_ = "print the SQL instead, exactly as it would run; for an upgrade with --flavour supabase no database is asked, and it is for the SQL editor"
+    looking.add_argument("--sql", action="store_true", help=help_)
+    saving = migrating.add_mutually_exclusive_group()
+    saving.add_argument("--no-backup", action="store_true", help="make no copy with pg_dump before the first change")
+    saving.add_argument("--backup-to", metavar="DIR", type=_filled, help="the folder of that copy (else `database-backups` in the profile)")
 
 
 def _filled(value: str) -> str:

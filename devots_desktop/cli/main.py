@@ -53,7 +53,7 @@ def _run(arguments: Namespace) -> int:
         case "db":
             from devots_desktop.cli import database
 
-            database.run(arguments, output)
+            return database.run(arguments, output)
         case "doctor":
             from devots_desktop.cli import doctor
 

@@ -50,7 +50,7 @@ class Details(QObject):
                 conflicts = window.opened.lists.conflicts(todo.client_id) if todo.conflicts else []
         if pane.todo is not None and (todo is None or todo.client_id != pane.todo.client_id) and window.model.row_of(pane.todo.key) < 0:
             pane.lose()
-        pane.show_todo(todo, via, conflicts)
+        pane.show_todo(todo, via, conflicts, text_fixed=window.opened.text_fixed)
 
     def _arrange(self) -> None:
         """Show or hide the pane, as is wanted and as there is room."""

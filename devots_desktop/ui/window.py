@@ -69,6 +69,7 @@ class MainWindow(QMainWindow):
         self.opened = opened
         self.setWindowTitle("Devots")
         self.model = TodoListModel(opened.lists, View.ALL, self, sort=sort, limit=_AT_FIRST)
+        self.model.text_fixed = opened.text_fixed
         self.view = TodoView(self.model, trace)
         self.sidebar = Sidebar()
         self.quick_add = QuickAdd()
@@ -121,6 +122,7 @@ class MainWindow(QMainWindow):
         self.view.rows.refused.connect(lambda sentence: self.status_line.say(sentence, alarming=True))
         for lost in (self.view.rows.given_up, self.view.orphaned):
             lost.connect(lambda text: self.quick_add.offer(text, self.tr(_NOT_TAKEN)))
+        self.view.refused.connect(self.status_line.say)
         self.model.failed.connect(self.complain)
 
         self.listing.shown.connect(self._show_all)
@@ -158,6 +160,7 @@ class MainWindow(QMainWindow):
     def show_account(self, opened: OpenAccount) -> None:
         """Show another account."""
         self.opened = opened
+        self.model.text_fixed = opened.text_fixed
         self.status_line.forget()
         self.listing.show_account(opened.lists)
         self.sidebar.show_account(opened.account.account_id)

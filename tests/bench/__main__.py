@@ -21,6 +21,7 @@ from tests.bench import (
     supabase_back,
     supabase_first,
     supabase_live,
+    upgrading,
 )
 from tests.bench.report import Bench, Row, table, write
 from tests.window.program import ROOT
@@ -44,7 +45,6 @@ BENCHES: dict[str, Bench] = {
     "first-sync": following.run_first,
     "week-away": following.run_week,
     "burst": following.run_burst,
-    "portal-first": portal_first.run,
     "stalls": stalls.run,
     "search-million": search_typing.run_million,
 }
@@ -52,6 +52,8 @@ BENCHES: dict[str, Bench] = {
 WHEN_NAMED: dict[str, Bench] = {
     "idle-long": resting.run_idle_long,
     "peers": peers.run,
+    "portal-upgrade": upgrading.run,
+    "portal-first": portal_first.run,
     "supabase-first": supabase_first.run,
     "supabase-live": supabase_live.run,
     "supabase-away": supabase_live.run_away,

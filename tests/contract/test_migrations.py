@@ -426,7 +426,7 @@ class TestRefused:
             migrate.status(url)
 
     def test_a_wrong_password_and_no_word_of_it(self, database: Database) -> None:
-        with pytest.raises(Unreachable) as caught:
+        with pytest.raises(AccountUnusable, match="does not accept the login portal") as caught:
             migrate.status(database.url(password="not-the-password"))
         assert "not-the-password" not in repr(caught.value)
 

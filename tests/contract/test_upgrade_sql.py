@@ -146,5 +146,5 @@ class TestCommand:
         accepting = devots("db", "upgrade", "--sql", "--flavour", "supabase", "--accept-rights")
         assert accepting.out == upgrade_script(accept_rights=True) != upgrade_script()
 
-    def test_for_a_portal_there_is_none(self, tmp_path: Path) -> None:
-        assert "Only for Supabase" in Devots(tmp_path / "profile")("db", "upgrade", "--sql", code=1).err
+    def test_for_a_portal_a_database_is_asked(self, tmp_path: Path) -> None:
+        assert "No database named" in Devots(tmp_path / "profile")("db", "upgrade", "--sql", code=1).err

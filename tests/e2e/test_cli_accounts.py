@@ -203,7 +203,7 @@ class TestDatabase:
             f"# portal\nDATABASE_URL=http://elsewhere\nexport SUPABASE_POSTGRES_URL='postgres://o:{SECRET}@127.0.0.1:{dead_port}/d'\n"
         )
         answer = devots("db", "status", "--env-file", str(env), code=1, environ={"SUPABASE_POSTGRES_URL": "http://elsewhere"})
-        assert answer.err.startswith("No connection: ")
+        assert answer.err.startswith("Offline: No PostgreSQL server answers at 127.0.0.1")
         assert SECRET not in answer.err
 
     def test_the_environment_is_read(self, devots: Devots) -> None:

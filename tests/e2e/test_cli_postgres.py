@@ -63,7 +63,8 @@ def test_an_owner_upgrades_a_database_and_somebody_signs_up(tmp_path: Path, data
     assert secret.read_text() not in answer.out + answer.err
 
     after = devots.json("db", "status", environ=environ)
-    assert list(after) == ["revision", "head", "state", "flavour", "missing", "trouble", "sign_up"]
+    keys = ["revision", "head", "state", "flavour", "missing", "trouble", "sign_up", "baseline", "blocking", "harmless", "drizzle"]
+    assert list(after) == keys
     assert (after["state"], after["missing"], after["trouble"], after["sign_up"]) == ("current", [], [], True)
     enter(devots, database, "--sign-up")
     assert devots.json("add", "one")["state"] == "synced"

@@ -10,13 +10,22 @@ from tests.portal.client import PASSWORD, Asking, told
 from tests.portal.device import Device
 from tests.servers.browser import Browser
 
+pytestmark = pytest.mark.xdist_group("browser")
 PICTURES = Path(__file__).parents[2] / "build" / "portal"
 
 
-@pytest.fixture
-def browser() -> Iterator[Browser]:
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """To start it takes a second or two."""
     with Browser() as made:
         yield made
+
+
+@pytest.fixture
+def browser(chromium: Browser) -> Browser:
+    """With nobody signed in."""
+    chromium.begin()
+    return chromium
 
 
 @pytest.fixture

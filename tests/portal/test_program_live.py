@@ -69,25 +69,27 @@ def test_the_token_is_renewed_before_it_ends(there: Asking) -> None:
     there.sign_up()
     there.portal.change(token_seconds=int(live.EARLY_S) - 10)
 
-    async def scene() -> None:
-        async with listening(there.portal.url) as (remote, ready, _, _):
-            pauses: list[float] = []
-            renewed = asyncio.Event()
+    with Front(there.portal.url) as front:
 
-            async def pause(seconds: float) -> None:
-                pauses.append(seconds)
-                if len(pauses) > 2:
-                    renewed.set()
-                    await asyncio.Event().wait()
+        async def scene() -> None:
+            async with listening(front.url) as (remote, ready, _, _):
+                pauses: list[float] = []
+                renewed = asyncio.Event()
 
-            remote._live._sleep = pause
-            await ready.wait()
-            first = (await remote._live.channel()) or pytest.fail("no channel")
-            await renewed.wait()
-            assert pauses[0] == 15.0
-            assert first.token
+                async def pause(seconds: float) -> None:
+                    pauses.append(seconds)
+                    if len(pauses) > 2:
+                        renewed.set()
+                        await asyncio.Event().wait()
 
-    run(scene)
+                remote._live._sleep = pause
+                await ready.wait()
+                await renewed.wait()
+                assert pauses[0] == 15.0
+                # The first, and one in each pause: no token of this portal is good for long enough.
+                assert len(front.asked("getRealtimeChannel")) >= 3
+
+        run(scene)
 
 
 def test_with_the_anon_key_alone_it_says_why_nothing_is_told(servers: Servers) -> None:

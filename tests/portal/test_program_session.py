@@ -77,6 +77,18 @@ class TestPassword:
             sign_in(front.url)
         assert all(not {"cookie", "authorization"} & each.headers.keys() for each in front.asked("/sign-in/email"))
 
+    def test_a_stray_cookie_is_not_kept(self) -> None:
+        """A token beside a cookie without Origin would be refused."""
+        with Front("http://127.0.0.1:9") as front:
+            front.instead = {"": Page(200, b"null", {"set-cookie": "stray=1; Path=/"})}
+
+            async def twice(wire: Wire) -> None:
+                await wire.get("api/auth/get-session")
+                await wire.post("api/auth/sign-out", {})
+
+            over(front.url, Credential(bearer="token"), twice)
+            assert ["cookie" in each.headers for each in front.seen] == [False, False]
+
     def test_whatever_the_cookie_is_called(self, servers: Servers) -> None:
         with servers.portal(18, "seed", cookie_prefix="our-portal") as portal:
             Asking(portal).try_sign_up().raise_for_status()

@@ -15,7 +15,7 @@ import pytest
 
 from tests.portal.client import Asking, told
 from tests.servers.fixtures import Servers
-from tests.servers.portal import PortalFailed, PortalServer
+from tests.servers.portal import PortalFailed, PortalHost, PortalServer
 
 
 def test_the_rate_limit_counts_all_clients_together_and_says_how_long_to_wait(seed: Asking) -> None:
@@ -105,6 +105,13 @@ def test_a_portal_keeps_its_people_over_a_restart(servers: Servers) -> None:
 def test_a_portal_that_cannot_start_says_why(servers: Servers) -> None:
     with servers.portal(18, "seed") as portal, pytest.raises(PortalFailed, match="EADDRINUSE"):
         PortalServer(portal.database, host=servers.portal_host(), port=int(portal.url.rpartition(":")[2])).start()
+
+
+def test_a_portal_whose_process_was_killed_says_so_and_still_stops(servers: Servers) -> None:
+    with servers.portal(18, "seed") as portal, PortalHost() as host, PortalServer(portal.database, host=host) as killed:
+        os.kill(host.pid, signal.SIGKILL)
+        with pytest.raises(PortalFailed, match="has ended"):
+            killed.change(latency=1)
 
 
 def test_the_process_ends_when_whoever_started_it_is_killed() -> None:

@@ -36,7 +36,7 @@ _Found = TypeVar("_Found")
 
 
 class Browser:
-    """A browser with one page and a profile of its own. A context manager. Ends the test where the program is not installed."""
+    """A browser with one page. A context manager. Ends the test where the program is not installed."""
 
     def __init__(self) -> None:
         program = shutil.which(_PROGRAM)
@@ -60,18 +60,33 @@ class Browser:
         self._events: set[str] = set()
 
     def __enter__(self) -> Self:
-        target = self._asked("Target.createTarget", url="about:blank")["targetId"]
-        self._page = self._asked("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        for part in ("Page", "DOM", "Accessibility"):
-            self._asked(f"{part}.enable")
+        self.begin()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._process.kill()
-        self._process.wait()
+        # Killed, it would leave processes behind that write into its folder for a while.
+        self._page = ""
+        try:
+            self._asked("Browser.close")
+            self._process.wait(_WAIT_S)
+        finally:
+            self._process.kill()
+            self._process.wait()
+            self._clear()
+
+    def _clear(self) -> None:
         for end in (self._ask, self._answers):
             os.close(end)
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def begin(self) -> None:
+        """Begin anew, as somebody else: with an empty page and without a cookie."""
+        self._page = ""
+        person = self._asked("Target.createBrowserContext")["browserContextId"]
+        target = self._asked("Target.createTarget", url="about:blank", browserContextId=person)["targetId"]
+        self._page = self._asked("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        for part in ("Page", "DOM", "Accessibility"):
+            self._asked(f"{part}.enable")
 
     def go(self, url: str) -> None:
         """Open an address and wait until the page is there."""

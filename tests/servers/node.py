@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import importlib.util
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -45,7 +46,8 @@ def _install(scripts: Path, place: Path) -> None:
     for name in ("package.json", "package-lock.json"):
         shutil.copy(scripts / name, place)
     (place / "scripts").unlink(missing_ok=True)
-    (place / "scripts").symlink_to(scripts)
+    # Relative, so that a clone can be moved.
+    (place / "scripts").symlink_to(os.path.relpath(scripts, place))
     node, npm = _node()
     done = subprocess.run([node, npm, *_INSTALL], cwd=place, capture_output=True, timeout=50, check=False)
     if done.returncode != 0:

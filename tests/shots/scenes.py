@@ -38,6 +38,7 @@ from devots_desktop.ui.verbs import Verbs
 from devots_desktop.ui.widgets.selection import select_keys
 from devots_desktop.ui.window import MainWindow
 from tests.shots.account_scenes import account_scenes, large_account_scenes
+from tests.shots.portal_scenes import large_portal_scenes, portal_scenes
 from tests.shots.stage import Stage, double_text, tell
 
 _THREE = ("Pay the rent", "Call the plumber about the kitchen tap", "Buy oat milk")
@@ -488,8 +489,8 @@ def scenes() -> Iterator[tuple[str, Scene]]:
         empty, three, typing, selected, several_selected, editing, searching, found_nothing, with_details, done_view, all_done, ten_thousand,
         long_and_foreign, narrow, right_to_left, live, offline_pending, parked, needs_you, nothing_needs_you, missing_todos, missing_question, conflict,
         edit_refused, first_download, why, signed_out, refused_text, error, notice,
-        *account_scenes(), settings, shortcuts, examination, examination_begun, trouble,
-        large_text, large_text_with_details, large_text_settings, large_text_shortcuts, *large_account_scenes(),
+        *account_scenes(), *portal_scenes(), settings, shortcuts, examination, examination_begun, trouble,
+        large_text, large_text_with_details, large_text_settings, large_text_shortcuts, *large_account_scenes(), *large_portal_scenes(),
     ):  # fmt: skip
         yield scene.__name__.replace("_", "-"), scene
 

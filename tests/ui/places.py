@@ -10,6 +10,7 @@ from devots_desktop.services.accounts import Accounts
 from devots_desktop.store import edits, rows
 from devots_desktop.store.profile import Profile
 
+PORTAL = Account("a2", AccountKind.PORTAL, "ada@example.org · todos.example.org", "ada@example.org", "u1", secrets=SecretStore.MEMORY)
 SERVER = Account("a1", AccountKind.POSTGRES, "ada@example.org · db.example.org", "ada@example.org", "u1", secrets=SecretStore.MEMORY)
 
 
@@ -27,10 +28,10 @@ class Clock:
 class Place:
     """An open account whose changes are made here and told as ChangeSets."""
 
-    def __init__(self, folder: Path, *, server: bool = False, clock: Callable[[], int] | None = None) -> None:
+    def __init__(self, folder: Path, *, server: bool = False, account: Account = SERVER, clock: Callable[[], int] | None = None) -> None:
         self.profile = Profile(folder)
         if server:
-            self.profile.put(SERVER)
+            self.profile.put(account)
         self.accounts = Accounts(self.profile, clock=clock or Clock())
         self.opened: OpenAccount = self.accounts.open(self.accounts.current())
         self.cache = self.opened.cache

@@ -299,6 +299,10 @@ class TestRows:
         editable = [bool(model.flags(model.index(row, 0)) & Qt.ItemFlag.ItemIsEditable) for row in range(3)]
         assert editable == [False, True, True]
 
+    def test_where_no_text_can_be_changed_all_are_read_only(self, model: TodoListModel) -> None:
+        model.text_fixed = "Nobody can."
+        assert not any(model.flags(model.index(row, 0)) & Qt.ItemFlag.ItemIsEditable for row in range(3))
+
     def test_a_row_that_left_the_cache_unannounced_is_empty(self, place: Place, model: TodoListModel) -> None:
         place.sql("DELETE FROM todo WHERE text = 'plumber'")
         assert drawn(model) == "o milk | ? | o rent"

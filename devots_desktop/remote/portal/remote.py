@@ -56,6 +56,7 @@ class PortalRemote:
         self._unsure = unsure
         self._monotonic = monotonic
         self._rows: dict[int, Row] = {}
+        self._user_id = ""
         self._read_at = _NEVER
         self._returning: bool | None = None
 
@@ -76,7 +77,7 @@ class PortalRemote:
         start = after[0] if after else 0
         ids = sorted(server_id for server_id in rows if server_id > start)
         found = tuple(_row(rows[server_id]) for server_id in ids[:limit])
-        return Page(await self._whose(rows), since, PLAIN, found, more=len(ids) > limit)
+        return Page(self._user_id or (await session.who(self._wire)).user_id, since, PLAIN, found, more=len(ids) > limit)
 
     async def listen(self, ready: Callable[[], None], changed: Callable[[], None]) -> None:
         """See Remote.listen."""
@@ -245,16 +246,9 @@ class PortalRemote:
         except Rejected as rejected:
             raise failures.query(rejected.reply, rejected.code) from None
         self._rows = {row["id"]: row for row in _rows_of(given)}
+        self._user_id = _owner(self._rows)
         self._read_at = self._monotonic()
         return self._rows
-
-    async def _whose(self, rows: Mapping[int, Row]) -> str:
-        """Whose list it is: the rows say it, and of an empty one the session."""
-        users = {row.get("userId") for row in rows.values()}
-        if len(users) > 1:
-            raise web.unreadable()
-        user_id = users.pop() if users else None
-        return user_id if isinstance(user_id, str) else (await session.who(self._wire)).user_id
 
 
 def _rows_of(given: Any) -> list[Row]:
@@ -262,6 +256,15 @@ def _rows_of(given: Any) -> list[Row]:
     if not isinstance(given, list) or not all(map(_is_row, given)):
         raise web.unreadable()
     return given
+
+
+def _owner(rows: Mapping[int, Row]) -> str:
+    """Whose list it is, as its rows say; empty where they say nothing: then the session is asked. Raises Unreachable: they are of several people."""
+    users = {row.get("userId") for row in rows.values()}
+    if len(users) > 1:
+        raise web.unreadable()
+    user_id = users.pop() if users else None
+    return user_id if isinstance(user_id, str) else ""
 
 
 def _is_row(given: Any) -> bool:
@@ -279,7 +282,8 @@ def _is_row(given: Any) -> bool:
 def _row(given: Row) -> ServerRow:
     """A row as the engine takes it. Its times are those of the wire, in milliseconds: two of them are only compared with each other."""
     try:
-        created_at, updated_at = from_iso(given["createdAt"]), from_iso(given["updatedAt"])
+        created_at = from_iso(given["createdAt"])
+        updated_at = created_at if given["updatedAt"] == given["createdAt"] else from_iso(given["updatedAt"])
     except ValueError:
         raise web.unreadable() from None
     return plain_row(given["id"], given["text"], completed=given["completed"], created_at=created_at, updated_at=updated_at)

@@ -9,6 +9,7 @@ from sqlalchemy.pool import NullPool
 from devots_desktop.domain.errors import AccountUnusable, ServerTooNew, Unreachable, UnsafeLogin
 from devots_desktop.remote.postgres.address import Address
 from devots_desktop.remote.postgres.failures import not_migrated, translated
+from devots_desktop.remote.postgres.reaching import refuse_transaction_pooler
 from devots_desktop.remote.postgres.schema import HEAD
 
 _CONNECT_S = 10
@@ -34,8 +35,9 @@ def make_engine(address: Address, password: str) -> Engine:
     """An engine in autocommit: each statement is its own transaction, and each of ours is one statement.
 
     Raises:
-        AccountUnusable: the connection cannot be made safe.
+        AccountUnusable: the connection cannot be made safe, or leads to a pooler that nothing can be listened to through.
     """
+    refuse_transaction_pooler(address)
     url = URL.create("postgresql+psycopg", address.login, password or None, address.host, address.port, address.database)
     return create_engine(
         url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=_SETTINGS | address.tls(), hide_parameters=True

@@ -15,9 +15,9 @@ from devots_desktop.domain.errors import (
     NotMigrated,
     SignedOut,
     Unreachable,
-    UntrustedCertificate,
 )
 from devots_desktop.remote.postgres.address import Address
+from devots_desktop.remote.postgres.reaching import without_answer
 
 _REFUSED_CLASSES = ("22", "23", "54")
 """SQLSTATE classes that say the data is the trouble: data exception, integrity constraint, program limit (Appendix A of the manual)."""
@@ -46,7 +46,7 @@ def translate(error: DBAPIError, address: Address) -> DevotsError:
     """What a driver's error means for the account."""
     state = getattr(error.orig, "sqlstate", None)
     if state is None:
-        return _without_state(str(error.orig), address)
+        return without_answer(str(error.orig), address)
     if state == "PT401":
         return SignedOut()
     if state in ("42883", "3F000", "42P01"):
@@ -60,29 +60,3 @@ def translate(error: DBAPIError, address: Address) -> DevotsError:
     if state[:2] in _REFUSED_CLASSES:
         return BatchRefused("Not accepted", f"The server did not accept the change (SQLSTATE {state}).", "Edit the todo and try again.")
     return Unreachable("Server busy", f"The database cannot answer just now (SQLSTATE {state}).", "It is tried again by itself.")
-
-
-def _without_state(message: str, address: Address) -> DevotsError:
-    """A failure while connecting: libpq tells it in words only, the server's among them."""
-    if "password" in message or "pg_hba.conf" in message or f'role "{address.login}"' in message:
-        return AccountUnusable(
-            "Database login refused",
-            f"The database does not accept the login {address.login} with this password.",
-            "Check the login's password; the database's owner has it.",
-        )
-    if f'database "{address.database}" does not exist' in message:
-        return AccountUnusable(
-            "No such database", f"There is no database {address.database} on {address.host}.", "Check the database's name."
-        )
-    where = f"{address.host}:{address.port}"
-    if "certificate" in message:
-        return UntrustedCertificate(
-            "Certificate not trusted",
-            f"The certificate of {address.host} does not prove that it is the server you asked for.",
-            "Check the host's name, or choose the CA file that signed the certificate.",
-        )
-    if "does not support SSL" in message:
-        return AccountUnusable(
-            "No encryption", f"The server at {where} offers no encryption.", "Ask its owner to turn TLS on; nothing was sent."
-        )
-    return Unreachable("Offline", f"No PostgreSQL server answers at {where}.", "Check host, port and network; it is tried again by itself.")

@@ -16,6 +16,7 @@ from devots_desktop.remote import clock
 from devots_desktop.remote.postgres.address import Address
 from devots_desktop.remote.postgres.connection import check, make_engine
 from devots_desktop.remote.postgres.failures import translated
+from devots_desktop.remote.postgres.reaching import pooler
 from devots_desktop.remote.postgres.rights import REPAIR, deviations
 
 SERVER, SESSION, ROWS, RIGHTS = "server", "session", "row-level security", "functions and rights"
@@ -45,7 +46,7 @@ def examine(address: Address, password: str, token: str, user_id: str) -> list[F
     try:
         with _connected(address, password) as connection:
             for look in (
-                _server(connection),
+                _server(connection, address),
                 _session(connection, token, user_id),
                 _clock(connection),
                 _rows(connection),
@@ -63,11 +64,12 @@ def _connected(address: Address, password: str) -> Iterator[Connection]:
         yield connection
 
 
-def _server(connection: Connection) -> Iterator[Finding]:
+def _server(connection: Connection, address: Address) -> Iterator[Finding]:
     check(connection)
     version = connection.exec_driver_sql("show server_version").scalar_one().partition(" ")[0]
     revision = connection.exec_driver_sql("select devots.revision()").scalar_one()
-    yield Finding(SERVER, Level.OK, f"PostgreSQL {version} answers, at revision {revision}.")
+    through = " through a pooler in session mode" if pooler(address) else ""
+    yield Finding(SERVER, Level.OK, f"PostgreSQL {version} answers{through}, at revision {revision}.")
 
 
 def _session(connection: Connection, token: str, user_id: str) -> Iterator[Finding]:
@@ -127,12 +129,11 @@ def _failure(error: DevotsError) -> Finding:
     """Without the error's sentence, which names the server."""
     match error:
         case UnsafeLogin():
-            return Finding(ROWS, Level.WRONG, "This login is not bound by row-level security.", error.next_step)
+            next_step = f"{error.next_step} Where it is that login, for the database's owner: {REPAIR}"
+            return Finding(ROWS, Level.WRONG, "This login is not bound by row-level security.", next_step)
         case NotMigrated() | ServerTooNew():
             return Finding(SERVER, Level.WRONG, f"{error.title}.", error.next_step)
         case Unreachable():
-            return Finding(
-                SERVER, Level.WRONG, "The server does not answer, or not now.", "Check the network; it is tried again by itself."
-            )
+            return Finding(SERVER, Level.WRONG, "The server does not answer, or not now.", error.next_step)
         case _:
             return Finding(SERVER, Level.WRONG, f"{error.title}.", error.next_step)

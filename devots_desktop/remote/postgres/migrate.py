@@ -1,43 +1,45 @@
-"""The owner's side of a PostgreSQL server: bring a database up to date, say how it stands, and the owner's few switches.
+"""The owner's side of a PostgreSQL server: take a database over, bring it up to date or back, say how it stands, and the owner's few switches.
 
-This is what `devots db upgrade|status` calls. It works with the login that owns the tables, never with a person's. Nothing is changed before
+This is what `devots db` calls. It works with the login that owns the tables, never with a person's. Nothing is changed before
 everything that could stop it has been looked at: roles, ownership, rights of others, the shape of tables that are already there.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, cast
+from functools import partial
+from pathlib import Path
+from typing import Literal
 
-import psycopg.errors
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, text
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, PendingRollbackError
-from sqlalchemy.pool import NullPool
+from sqlalchemy import Connection, text
 
 from devots_desktop.bundled import bundled
-from devots_desktop.domain.errors import AccountUnusable, DevotsError, NotMigrated, ServerTooNew, Unreachable
-from devots_desktop.remote.postgres.rights import deviations
-from devots_desktop.remote.postgres.roles import Flavour, make_roles, missing_roles
+from devots_desktop.domain.errors import AccountUnusable, NotMigrated
+from devots_desktop.remote.postgres.owner import drizzle, journal
+from devots_desktop.remote.postgres.owner.baseline import AUTH, INDEXES, differences, missing_indexes, tables_found
+from devots_desktop.remote.postgres.owner.connection import alone, connect, server_version
+from devots_desktop.remote.postgres.owner.drift import drift, halfway, without_keys
+from devots_desktop.remote.postgres.owner.marks import flavour_of, known_revision, revision_of, set_setting, setting
+from devots_desktop.remote.postgres.owner.plan import Planned, RevisionNotes, Step, step
+from devots_desktop.remote.postgres.owner.revision import begin
+from devots_desktop.remote.postgres.rights import Deviation
+from devots_desktop.remote.postgres.roles import Flavour, make_roles, missing_roles, roles_sql
 from devots_desktop.remote.postgres.schema import HEAD
-from devots_desktop.remote.postgres.steps import LOCK_TIMEOUT, Steps
+from devots_desktop.remote.postgres.steps import Steps, UnknownTables, keys_and_indexes
 from devots_desktop.remote.postgres.trouble import RightsInTheWay, rights_trouble
 
 State = Literal["not migrated", "older", "current", "newer"]
+Baseline = Literal["none", "portal", "differs"]
+Report = Callable[[str], None]
 
-_OLDEST_SERVER = 150000
-_AUTH_TABLES = ("user", "session", "account", "verification")
-_CONNECT_SECONDS = 10
+BASELINE = "0001"
+"""The revision of a portal's tables as they are, which `adopt` notes."""
+_SCHEMA = "create schema if not exists devots"
 _PORTAL_ONLY = ("0002_portal", "0003_tables_portal", "0004_sign_in", "0004_notify")
-_AGAIN = (
-    "0001_revision",
-    "0002_who_{flavour}",
-    "0002_need_uid",
-    "0002_todo",
-    "0002_portal",
+_RIGHTS_AGAIN = ("0001_revision", "0002_who_{flavour}", "0002_need_uid", "0002_todo", "0002_portal")
+_SYNC_AGAIN = (
     "0003_tables",
     "0003_tables_portal",
     "0003_epoch",
@@ -49,7 +51,15 @@ _AGAIN = (
     "0005_digest",
     "0006_pull",
 )
-"""The scripts that make functions, policies, triggers and rights, in their order. Each is safe to run again and changes no todo."""
+"""The scripts that make tables, functions, policies, triggers and rights, in their order. Each is safe to run again and changes no todo."""
+
+
+def _silent(_: str) -> None:
+    """Nobody is told."""
+
+
+def _no_backup(_: int) -> None:
+    """Nobody wants one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +83,23 @@ class UpgradeResult:
 
 
 @dataclass(frozen=True, slots=True)
+class AdoptResult:
+    """What was found when a database was taken over.
+
+    Attributes:
+        before: the revision found; None where it had none, and was taken over now unless something blocks.
+        blocking: differences from a portal's tables that stand in the way, a line each.
+        harmless: other differences.
+        desktop_password: as an upgrade's.
+    """
+
+    before: str | None
+    blocking: tuple[str, ...]
+    harmless: tuple[str, ...]
+    desktop_password: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DatabaseStatus:
     """How a database stands.
 
@@ -83,6 +110,10 @@ class DatabaseStatus:
         trouble: a sentence each. Before an upgrade, rights of others that row-level security would break, or that would break it; in a database at
             `head`, whatever is not as the migrations made it, with the line that mends it.
         sign_up: whether people may sign up by themselves; None where there is no direct sign-in.
+        baseline: whether a portal's tables are there as they should be.
+        blocking: how they differ where that stands in the way.
+        harmless: how they differ where it does no harm.
+        drizzle: the journal of Drizzle's own migrations; None without one.
     """
 
     revision: str | None
@@ -92,6 +123,10 @@ class DatabaseStatus:
     missing: tuple[str, ...]
     trouble: tuple[str, ...]
     sign_up: bool | None
+    baseline: Baseline = "none"
+    blocking: tuple[str, ...] = ()
+    harmless: tuple[str, ...] = ()
+    drizzle: journal.Journal | None = None
 
 
 def upgrade(
@@ -102,72 +137,182 @@ def upgrade(
     sign_up: bool = False,
     accept_rights: bool = False,
     connect_args: Mapping[str, str] | None = None,
-    report: Callable[[str], None] = lambda _: None,
+    save: Callable[[int], None] = _no_backup,
+    report: Report = _silent,
 ) -> UpgradeResult:
     """Bring a database to HEAD, whatever it is now; killed midway, run it again.
 
-    `flavour` None: found out. `sign_up` counts only where the tables are made now. `accept_rights`: the owner has seen the findings of
-    RightsInTheWay and goes on. `report` gets the name of each step before it runs. Raises DevotsError; where it stops before the
-    migrations, nothing was changed.
+    Args:
+        flavour: None: found out.
+        sign_up: counts only where the tables are made now.
+        accept_rights: the owner has seen the findings of RightsInTheWay and goes on.
+        save: makes a backup, of a server of this major version; called before the first change, where there is a table to lose and a migration to run.
+        report: gets the name of each step before it runs.
+
+    Raises:
+        DevotsError: where it stops before the migrations, nothing was changed.
     """
-    with _owner(url, connect_args) as connection:
-        before = _revision(connection)
-        if before is not None and before > HEAD:
-            raise _too_new(before)
-        flavour = _flavour(connection, flavour)
-        _refuse_other_owners(connection)
-        trouble = rights_trouble(connection)
-        if trouble and not accept_rights and (before is None or before < "0002"):
-            raise RightsInTheWay(trouble)
+    with alone(url, connect_args) as connection:
+        before, flavour = _examined(connection, flavour, accept_rights=accept_rights)
+        if before != HEAD and tables_found(connection):
+            save(server_version(connection))
         connection.rollback()
         with connection.begin():
             roles = make_roles(connection, flavour, desktop_password)
-        _migrate(connection, "upgrade", "head", flavour, report)
-        made = (_setting(connection, "made") or "").split(",")
+        _run(connection, "upgrade", "head", flavour, report)
+        made = (setting(connection, "made") or "").split(",")
         fresh = before is None and ("user" if flavour == "portal" else "todo") in made
         if fresh and sign_up and flavour == "portal":
-            _set_setting(connection, "sign_up", "on")
+            set_setting(connection, "sign_up", "on")
     return UpgradeResult(before, HEAD, flavour, fresh, roles.created, roles.generated)
 
 
-def downgrade(url: str, revision: str = "base", *, connect_args: Mapping[str, str] | None = None) -> None:
-    """Take migrations back, for owners who leave. Todos and people stay: tables are dropped only when we made them and they are empty."""
-    with _owner(url, connect_args) as connection:
-        before = _revision(connection)
+def adopt(
+    url: str,
+    *,
+    flavour: Flavour | None = None,
+    desktop_password: str | None = None,
+    connect_args: Mapping[str, str] | None = None,
+    report: Report = _silent,
+) -> AdoptResult:
+    """Take over a database that Drizzle has made: compare it with the baseline, and note that it is there. No row, right or column changes.
+
+    The other arguments are those of `upgrade`.
+
+    Returns:
+        what was found; with a difference that blocks, nothing was changed.
+
+    Raises:
+        DevotsError: there are no tables of a portal, or they are not this login's.
+    """
+    with alone(url, connect_args) as connection:
+        before = known_revision(connection)
+        flavour = flavour_of(connection, flavour)
+        _refuse_other_owners(connection)
+        if not tables_found(connection):
+            raise AccountUnusable("Nothing to adopt", "This database has no tables of a portal.", "`devots db upgrade` makes them.")
+        told = differences(connection, flavour)
+        blocking = tuple(each.sentence for each in told if each.blocks)
+        harmless = tuple(each.sentence for each in told if not each.blocks)
+        connection.rollback()
+        if before is None and not blocking:
+            with connection.begin():
+                roles = make_roles(connection, flavour, desktop_password)
+            _run(connection, "upgrade", BASELINE, flavour, report)
+            return AdoptResult(before, blocking, harmless, roles.generated)
+        return AdoptResult(before, blocking, harmless)
+
+
+def downgrade(
+    url: str,
+    revision: str = "base",
+    *,
+    connect_args: Mapping[str, str] | None = None,
+    save: Callable[[int], None] = _no_backup,
+    report: Report = _silent,
+) -> None:
+    """Take migrations back, for owners who leave. Todos and people stay: tables are dropped only when we made them and they are empty.
+
+    `save` and `report` as for `upgrade`.
+    """
+    with alone(url, connect_args) as connection:
+        before = _above(connection, revision)
         if before is None:
             return
-        if before > HEAD:
-            raise _too_new(before)
-        flavour = _flavour(connection, None)
+        flavour = flavour_of(connection, None)
+        _refuse_other_owners(connection)
+        save(server_version(connection))
         connection.rollback()
-        _migrate(connection, "downgrade", revision, flavour, lambda _: None)
+        _run(connection, "downgrade", revision, flavour, report)
+        if revision == "base":
+            for each in _leaving():
+                for sql in each.statements:
+                    connection.exec_driver_sql(sql)
+            connection.commit()
 
 
-def status(url: str, *, connect_args: Mapping[str, str] | None = None) -> DatabaseStatus:
-    """How a database stands, without changing it."""
-    with _connect(url, connect_args) as connection:
-        revision = _revision(connection)
-        kind = _flavour(connection, None)
-        missing = [f"role {role}" for role in missing_roles(connection, kind)] + _pending(revision)
-        sign_up = _setting(connection, "sign_up") if revision is not None else None
-        trouble = rights_trouble(connection)
-        if revision == HEAD:
-            trouble = [f"{each.sentence} Mend it with: {each.mend}" for each in deviations(connection, kind)]
+def plan_upgrade(
+    url: str, *, flavour: Flavour | None = None, accept_rights: bool = False, connect_args: Mapping[str, str] | None = None
+) -> list[Step]:
+    """What `upgrade` would run now. Nothing is changed; it raises what `upgrade` would raise before the first change."""
+    with connect(url, connect_args) as connection:
+        connection.exec_driver_sql("set default_transaction_read_only = on")
+        connection.commit()
+        before, flavour = _examined(connection, flavour, accept_rights=accept_rights)
+        roles = roles_sql(missing_roles(connection, flavour))
+        plan = [step("roles", *roles)] if roles else []
+        plan.append(step("schema", _SCHEMA))
+        return plan + _planned(connection, "upgrade", f"{before or 'base'}:head", flavour)
+
+
+def plan_downgrade(url: str, revision: str = "base", *, connect_args: Mapping[str, str] | None = None) -> list[Step]:
+    """What `downgrade` would run now. Nothing is changed."""
+    with connect(url, connect_args) as connection:
+        connection.exec_driver_sql("set default_transaction_read_only = on")
+        connection.commit()
+        before = _above(connection, revision)
+        if before is None:
+            return []
+        flavour = flavour_of(connection, None)
+        _refuse_other_owners(connection)
+        plan = [step("schema", _SCHEMA), *_planned(connection, "downgrade", f"{before}:{revision}", flavour)]
+        return plan + (_leaving() if revision == "base" else [])
+
+
+def status(url: str, *, connect_args: Mapping[str, str] | None = None, migrations: Path | None = None) -> DatabaseStatus:
+    """How a database stands, without changing it; `migrations` is the folder of Drizzle's migrations, where their journal is to be looked at."""
+    with connect(url, connect_args) as connection:
+        revision = revision_of(connection)
+        kind = flavour_of(connection, None)
+        told = differences(connection, kind)
+        drifted = drift(connection, kind) if revision == HEAD else []
+        sign_up = setting(connection, "sign_up") if revision is not None else None
+        trouble = [f"{each.sentence} Mend it with: {each.mend}" for each in drifted if each.harms]
         return DatabaseStatus(
             revision=revision,
             head=HEAD,
             state=_state(revision),
             flavour=kind,
-            missing=tuple(missing),
-            trouble=tuple(trouble),
+            missing=tuple([f"role {role}" for role in missing_roles(connection, kind)] + _pending(revision)),
+            trouble=tuple(trouble if revision == HEAD else [*rights_trouble(connection), *halfway(connection, revision)]),
             sign_up=None if sign_up is None else sign_up == "on",
+            baseline=_baseline(connection, [each.sentence for each in told if each.blocks]),
+            blocking=tuple(each.sentence for each in told if each.blocks),
+            harmless=tuple(each.sentence for each in told if not each.blocks),
+            drizzle=journal.read(connection, migrations),
         )
 
 
-def repair(url: str, *, connect_args: Mapping[str, str] | None = None, report: Callable[[str], None] = lambda _: None) -> tuple[str, ...]:
-    """Make functions, policies, triggers and rights anew, and begin a new epoch, so that every device downloads its list again.
+def drifted(url: str, *, connect_args: Mapping[str, str] | None = None) -> list[Deviation]:
+    """Whatever in a database at HEAD is not as our migrations made it.
 
-    For a database that was restored from a copy, or where `devots doctor` found something. Todos, people and sessions stay as they are.
+    Raises:
+        NotMigrated: it is older.
+        DevotsError: it cannot be looked at.
+    """
+    with connect(url, connect_args) as connection:
+        _need_head(connection)
+        return drift(connection, flavour_of(connection, None))
+
+
+def drizzle_schema(url: str, *, connect_args: Mapping[str, str] | None = None) -> str:
+    """The schema of a database at HEAD, in Drizzle's TypeScript. Raises as `drifted`."""
+    with connect(url, connect_args) as connection:
+        _need_head(connection)
+        return drizzle.schema_of(connection)
+
+
+def begin_revision(url: str, words: str, *, connect_args: Mapping[str, str] | None = None) -> Path:
+    """Begin a migration of ours with what a database at HEAD lacks of the models; the new file. Raises as `drifted`, and outside a clone."""
+    with connect(url, connect_args) as connection:
+        _need_head(connection)
+        return begin(connection, words)
+
+
+def repair(url: str, *, connect_args: Mapping[str, str] | None = None, report: Report = _silent) -> tuple[str, ...]:
+    """Make keys, tables, functions, policies, triggers and rights anew, and begin a new epoch, so that every device downloads its list again.
+
+    For a database that was restored from a copy, or that has drifted. Todos, people and sessions stay as they are.
 
     Returns:
         what is not as it should be even so: things of others. A sentence each, with the line that mends it.
@@ -175,164 +320,66 @@ def repair(url: str, *, connect_args: Mapping[str, str] | None = None, report: C
     Raises:
         DevotsError: the database is not at this program's revision, or not this login's.
     """
-    with _owner(url, connect_args) as connection:
-        revision = _revision(connection)
-        if revision is not None and revision > HEAD:
-            raise _too_new(revision)
-        if revision != HEAD:
-            raise NotMigrated("Not migrated", "This database is not up to date.", "Run `devots db upgrade` first.")
-        flavour = _flavour(connection, None)
+    with alone(url, connect_args) as connection:
+        _need_head(connection)
+        flavour = flavour_of(connection, None)
         _refuse_other_owners(connection)
         connection.rollback()
         autocommit = connection.execution_options(isolation_level="AUTOCOMMIT")
         steps = Steps(autocommit, flavour, report, bundled("migrations", "server") / "sql")
-        for name in _AGAIN:
-            if flavour == "portal" or name not in _PORTAL_ONLY:
-                steps.script(name.format(flavour=flavour))
+        _scripts(steps, _RIGHTS_AGAIN)
+        if without_keys(connection):
+            # It pins the keys that these rows do not have yet. What is written meanwhile has no version, and a new epoch needs none.
+            steps.sql("0003_stamp", "drop trigger if exists todo_stamp on public.todo")
+        keys_and_indexes(steps)
+        _scripts(steps, _SYNC_AGAIN)
+        for name in missing_indexes(connection) if flavour == "portal" else ():
+            steps.index(name, INDEXES[name])
         steps.sql("a new epoch", "select devots.repair()")
-        return tuple(f"{each.sentence} Mend it with: {each.mend}" for each in deviations(connection, flavour))
+        return tuple(f"{each.sentence} Mend it with: {each.mend}" for each in drift(connection, flavour) if each.harms)
 
 
 def set_sign_up(url: str, *, on: bool, connect_args: Mapping[str, str] | None = None) -> None:
     """Let people sign up by themselves over direct sign-in, or no longer."""
-    with _owner(url, connect_args) as connection:
-        if _revision(connection) is None or _setting(connection, "sign_up") is None:
+    with alone(url, connect_args) as connection:
+        if revision_of(connection) is None or setting(connection, "sign_up") is None:
             raise NotMigrated("Not migrated", "This database has no direct sign-in.", "Run `devots db upgrade` first.")
-        _set_setting(connection, "sign_up", "on" if on else "off")
+        set_setting(connection, "sign_up", "on" if on else "off")
 
 
 def prune(url: str, *, connect_args: Mapping[str, str] | None = None) -> int:
     """Forget answers to mutations older than 400 days. Answers how many."""
-    with _owner(url, connect_args) as connection, connection.begin():
+    with alone(url, connect_args) as connection, connection.begin():
         count: int = connection.execute(text("select devots.prune()")).scalar_one()
         return count
 
 
-@contextmanager
-def _connect(url: str, connect_args: Mapping[str, str] | None) -> Iterator[Connection]:
-    """A connection with settings that make SQL mean the same on every server. Its errors become ours."""
-    options = f"-c timezone=UTC -c search_path=public -c statement_timeout=0 -c lock_timeout={LOCK_TIMEOUT}"
-    settings = {"options": options, "connect_timeout": str(_CONNECT_SECONDS), "application_name": "devots db", **(connect_args or {})}
-    try:
-        engine = create_engine(_with_our_driver(url), poolclass=NullPool, connect_args=settings)
-        with engine.connect() as connection:
-            if connection.connection.driver_connection.info.server_version < _OLDEST_SERVER:  # type: ignore[union-attr]
-                raise AccountUnusable("Server too old", "This PostgreSQL is older than version 15.", "Upgrade the server first.")
-            yield connection
-    except DBAPIError as error:
-        raise _translated(error) from None
-    except PendingRollbackError:  # the connection was lost, and the way out of a transaction noticed it
-        raise _lost() from None
+def _examined(connection: Connection, flavour: Flavour | None, *, accept_rights: bool) -> tuple[str | None, Flavour]:
+    """Revision and flavour of a database that an upgrade may begin on. Raises DevotsError where it may not."""
+    before = known_revision(connection)
+    flavour = flavour_of(connection, flavour)
+    _refuse_other_owners(connection)
+    trouble = rights_trouble(connection)
+    if trouble and not accept_rights and (before is None or before < "0002"):
+        raise RightsInTheWay(trouble)
+    blocking = [each.sentence for each in differences(connection, flavour) if each.blocks]
+    if blocking and before is None:
+        raise UnknownTables(blocking)
+    return before, flavour
 
 
-@contextmanager
-def _owner(url: str, connect_args: Mapping[str, str] | None) -> Iterator[Connection]:
-    """A connection that changes things: one at a time for a database."""
-    with _connect(url, connect_args) as connection:
-        if not connection.execute(text("select pg_try_advisory_lock(hashtextextended('devots db', 0))")).scalar_one():
-            raise DevotsError(
-                "Busy", "Another `devots db` is working on this database.", "Wait until it has finished, then run this again."
-            )
-        connection.rollback()
-        yield connection
+def _need_head(connection: Connection) -> None:
+    if known_revision(connection) != HEAD:
+        raise NotMigrated("Not migrated", "This database is not up to date.", "Run `devots db upgrade` first.")
 
 
-def _with_our_driver(url: str) -> str:
-    """Takes the schemes that people have in their environment: postgres, postgresql, postgresql+<driver>."""
-    try:
-        parsed = make_url(url)
-    except ArgumentError:
-        parsed = None
-    if parsed is None or parsed.drivername.partition("+")[0] not in {"postgres", "postgresql"}:
-        raise AccountUnusable(
-            "Not a database URL",
-            "This is not the URL of a PostgreSQL database.",
-            "It looks like postgresql://owner:password@host:5432/database.",
-        )
-    return parsed.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
-
-
-def _translated(error: DBAPIError) -> DevotsError:
-    """Never the server's own message: it may carry values."""
-    match error.orig:
-        case psycopg.errors.LockNotAvailable():
-            return Unreachable("Table in use", "Others kept the table of todos locked.", "Run this again; it goes on where it stopped.")
-        case psycopg.errors.InsufficientPrivilege():
-            return AccountUnusable(
-                "Not allowed", "This login may not do that in this database.", "Use the login that owns the database and its tables."
-            )
-        case psycopg.OperationalError() | psycopg.InterfaceError():
-            return _lost()
-        case other:
-            code = getattr(other, "sqlstate", None) or "no code"
-            return DevotsError(
-                "The database refused",
-                f"A step failed with SQLSTATE {code}.",
-                "The server's log has the details. What was done so far stays.",
-            )
-
-
-def _lost() -> Unreachable:
-    return Unreachable(
-        "No connection",
-        "The database did not answer, or refused this login.",
-        "Check the URL, then run this again; it goes on where it stopped.",
-    )
-
-
-def _exists(connection: Connection, schema: str, table: str) -> bool:
-    """Asks the catalogue, since to_regclass fails where the login may not look into the schema."""
-    found: bool = connection.execute(
-        text("""
-            select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace
-                            where n.nspname = :schema and c.relname = :table)"""),
-        {"schema": schema, "table": table},
-    ).scalar_one()
-    return found
-
-
-def _revision(connection: Connection) -> str | None:
-    """The revision recorded in the database. None without our migrations."""
-    if not _exists(connection, "devots", "alembic_version"):
-        return None
-    revision: str | None = connection.execute(text("select version_num from devots.alembic_version")).scalar_one_or_none()
-    return revision
-
-
-def _too_new(revision: str) -> ServerTooNew:
-    return ServerTooNew(
-        "Newer database",
-        f"This database has revision {revision}; this program knows up to {HEAD}.",
-        "Install a newer version of this program.",
-    )
-
-
-def _setting(connection: Connection, name: str) -> str | None:
-    if not _exists(connection, "devots", "setting"):
-        return None
-    value: str | None = connection.execute(text("select value from devots.setting where name = :name"), {"name": name}).scalar_one_or_none()
-    return value
-
-
-def _set_setting(connection: Connection, name: str, value: str) -> None:
-    connection.rollback()
-    with connection.begin():
-        connection.execute(text("update devots.setting set value = :value where name = :name"), {"name": name, "value": value})
-
-
-def _flavour(connection: Connection, wanted: Flavour | None) -> Flavour:
-    """The flavour that was migrated, else the one that is wanted, else what is there: a portal's tables, Supabase Auth's, or nothing."""
-    migrated = cast("Flavour | None", _setting(connection, "flavour"))
-    if migrated is not None and wanted not in {None, migrated}:
-        raise AccountUnusable(
-            "Other flavour",
-            f"This database was set up as {migrated}, not as {wanted}.",
-            "Leave the flavour out, or choose another database.",
-        )
-    if migrated is not None or wanted is not None:
-        return migrated or cast("Flavour", wanted)
-    portal = _exists(connection, "public", "user")
-    return "supabase" if _exists(connection, "auth", "users") and not portal else "portal"
+def _above(connection: Connection, target: str) -> str | None:
+    """A database's revision, where it is above the one to go back to. Raises AccountUnusable where there is none of that name."""
+    known = sorted(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
+    if target not in {"base", *known}:
+        raise AccountUnusable("No such revision", f"There is no revision of that name; there are {', '.join(known)} and base.", "Name one.")
+    before = known_revision(connection)
+    return before if before is not None and (target == "base" or before > target) else None
 
 
 def _refuse_other_owners(connection: Connection) -> None:
@@ -342,7 +389,7 @@ def _refuse_other_owners(connection: Connection) -> None:
             text("""
             select distinct tableowner from pg_tables
              where schemaname = 'public' and tablename = any(:tables) and tableowner <> current_user"""),
-            {"tables": [*_AUTH_TABLES, "todo"]},
+            {"tables": [*AUTH, "todo"]},
         )
         .scalars()
         .all()
@@ -353,6 +400,12 @@ def _refuse_other_owners(connection: Connection) -> None:
             f"The tables belong to {' and '.join(others)}, and this is another login. Nothing was changed.",
             f"Use the login {others[0]}.",
         )
+
+
+def _baseline(connection: Connection, blocking: list[str]) -> Baseline:
+    if not tables_found(connection):
+        return "none"
+    return "differs" if blocking else "portal"
 
 
 def _state(revision: str | None) -> State:
@@ -369,18 +422,38 @@ def _pending(revision: str | None) -> list[str]:
     return [f"{script.revision}: {script.doc}" for script in scripts if revision is None or script.revision > revision]
 
 
-def _config() -> Config:
+def _scripts(steps: Steps, names: tuple[str, ...]) -> None:
+    for name in names:
+        if steps.flavour == "portal" or name not in _PORTAL_ONLY:
+            steps.script(name.format(flavour=steps.flavour))
+
+
+def _leaving() -> list[Step]:
+    """What is left when the last migration is taken back: Alembic's own table, and the schema, unless somebody else has something in it."""
+    empty = "not exists (select from pg_depend where refclassid = 'pg_namespace'::regclass and refobjid = 'devots'::regnamespace)"
+    drop = f"do $$ begin if {empty} then drop schema devots; end if; end $$"
+    return [step("schema", "drop table devots.alembic_version", drop)]
+
+
+def _config(**attributes: object) -> Config:
     config = Config()
     config.set_main_option("script_location", str(bundled("migrations", "server")).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
+    config.attributes.update(attributes)
     return config
 
 
-def _migrate(
-    connection: Connection, direction: Literal["upgrade", "downgrade"], target: str, flavour: Flavour, report: Callable[[str], None]
-) -> None:
+def _run(connection: Connection, direction: Literal["upgrade", "downgrade"], target: str, flavour: Flavour, report: Report) -> None:
     with connection.begin():
-        connection.exec_driver_sql("create schema if not exists devots")
-    config = _config()
-    config.attributes.update(connection=connection, flavour=flavour, report=report, folder=bundled("migrations", "server"))
-    getattr(command, direction)(config, target)
+        connection.exec_driver_sql(_SCHEMA)
+    make = partial(Steps, flavour=flavour, report=report, folder=bundled("migrations", "server") / "sql")
+    getattr(command, direction)(_config(connection=connection, steps=make), target)
+
+
+def _planned(connection: Connection, direction: Literal["upgrade", "downgrade"], between: str, flavour: Flavour) -> list[Step]:
+    plan: list[Step] = []
+    folder = bundled("migrations", "server") / "sql"
+    config = _config(connection=connection, steps=lambda _: Planned(connection, flavour, folder, plan))
+    config.output_buffer = RevisionNotes(plan)
+    getattr(command, direction)(config, between, sql=True)
+    return plan

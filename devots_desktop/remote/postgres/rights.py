@@ -63,6 +63,10 @@ _OURS = {
 }
 _SYNC_TABLES = ("public.todo", "public.todo_tombstone", "public.todo_mutation")
 _PORTAL_TABLES = ("public.user", "public.session", "public.account", "public.verification")
+_OF_PLUGINS = ("apikey", "device_code", "jwks", "oauth_access_token", "passkey", "two_factor")
+"""Tables of Better Auth's plugins that hold tokens, keys or their secrets; a portal has some of them or none."""
+_INDEXES = {"todo_client": "todo", "todo_version": "todo", "todo_tombstone_version": "todo_tombstone"}
+"""Each begins with user_id: without it a pull reads everybody's rows."""
 _HIDDEN = ("devots.setting", "devots.attempt", "devots.alembic_version")
 _BY_SESSION = "(( SELECT devots.session_user_id() AS session_user_id) = user_id)"
 _BY_CLAIMS = "(( SELECT ((NULLIF(current_setting('request.jwt.claims'::text, true), ''::text))::jsonb ->> 'sub'::text)) = user_id)"
@@ -91,7 +95,8 @@ _PRIVILEGES = text("""
     select n.nspname || '.' || c.relname as table, r as role, p as privilege, has_table_privilege(r, c.oid, p) as whole,
            case when p in ('SELECT', 'INSERT', 'UPDATE', 'REFERENCES') then
              array(select a.attname::text from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-                      and has_column_privilege(r, c.oid, a.attnum, p)) else '{}' end as columns
+                      and has_column_privilege(r, c.oid, a.attnum, p)) else '{}' end as columns,
+           array(select a.attname::text from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as there
       from pg_class c join pg_namespace n on n.oid = c.relnamespace, unnest(cast(:roles as text[])) r, unnest(cast(:privileges as text[])) p
      where n.nspname || '.' || c.relname = any(:tables) and (r = 'public' or exists (select from pg_roles where rolname = r))""")
 _BEYOND = text("""
@@ -104,6 +109,19 @@ _ROLE = text("""
       from pg_roles r where rolname = 'devots_desktop'""")
 
 
+_OPEN = text("""
+    select c.relname::text as table, c.relrowsecurity as secured,
+           array(select r from unnest(cast(:roles as text[])) r
+                  where (r = 'public' or exists (select from pg_roles where rolname = r))
+                    and (has_table_privilege(r, c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE')
+                         or has_any_column_privilege(r, c.oid, 'SELECT, INSERT, UPDATE'))) as roles,
+           array(select p.polname::text from pg_policy p where p.polrelid = c.oid and p.polpermissive) as policies
+      from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and c.relname = any(:tables) order by 1""")
+_VALID = text("""
+    select c.relname::text from pg_class c join pg_index i on i.indexrelid = c.oid
+     where c.relnamespace = 'public'::regnamespace and i.indisvalid and c.relname = any(:names)""")
+
+
 @dataclass(frozen=True, slots=True)
 class Deviation:
     """Something that is not as it should be.
@@ -111,10 +129,12 @@ class Deviation:
     Attributes:
         sentence: what.
         mend: the line that mends it, SQL for the owner or a command of ours.
+        harms: False for what others have added and what does no harm.
     """
 
     sentence: str
     mend: str
+    harms: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +150,7 @@ def deviations(connection: Connection, flavour: Flavour) -> list[Deviation]:
     """What is not as it should be in a database at this program's revision."""
     found = [*_tables(connection, flavour), *_policies(connection, flavour), *_triggers(connection, flavour)]
     found += [*_functions(connection, flavour), *_privileges(connection, flavour), *_beyond_tables(connection)]
+    found += [*_of_plugins(connection), *_indexes(connection)]
     return found + (list(_role(connection)) if flavour == "portal" else [])
 
 
@@ -204,7 +225,7 @@ def _privileges(connection: Connection, flavour: Flavour) -> Iterator[Deviation]
     for row in sorted(rows, key=lambda row: (row["table"], row["role"], row["privilege"])):
         key = (row["table"], row["privilege"])
         whole = row["role"] in clients and key in _WHOLE
-        columns = _COLUMNS.get(key, _NOBODY) if row["role"] in clients else _NOBODY
+        columns = _COLUMNS.get(key, _NOBODY) & set(row["there"]) if row["role"] in clients else _NOBODY
         known = set(row["columns"]) & _OURS.get(row["table"], set(row["columns"]))
         on = f"{row['privilege']} on {row['table']}"
         if row["role"] != "public" and key in everybodys:
@@ -230,6 +251,26 @@ def _beyond_tables(connection: Connection) -> Iterator[Deviation]:
             )
         if row["creates"]:
             yield Deviation(f"{_named(row['role'])} may make things in devots.", f"revoke create on schema devots from {row['role']};")
+
+
+def _of_plugins(connection: Connection) -> Iterator[Deviation]:
+    """A plugin's table that somebody may touch, by its grants and without row-level security, or by a policy."""
+    for row in connection.execute(_OPEN, {"tables": list(_OF_PLUGINS), "roles": list(_EVERYONE)}).mappings():
+        if not row["roles"]:
+            continue
+        table, roles = f"public.{row['table']}", ", ".join(row["roles"])
+        if not row["secured"]:
+            mend = f"alter table {table} enable row level security; revoke all on {table} from {roles};"
+            yield Deviation(f"The table {table}, which holds secrets, is open to {roles}.", mend)
+        for name in row["policies"]:
+            yield Deviation(f"The policy {name} on {table} may open a table that holds secrets.", f'drop policy "{name}" on {table};')
+
+
+def _indexes(connection: Connection) -> Iterator[Deviation]:
+    valid = set(connection.execute(_VALID, {"names": list(_INDEXES)}).scalars())
+    for name, table in _INDEXES.items():
+        if name not in valid:
+            yield Deviation(f"The index {name} on public.{table}, which begins with user_id, is missing.", REPAIR)
 
 
 def _columns(row: RowMapping, found: set[str], wanted: frozenset[str]) -> Iterator[Deviation]:

@@ -68,6 +68,11 @@ def missing_roles(connection: Connection, flavour: Flavour) -> list[str]:
     return [role for role in wanted if role not in there]
 
 
+def roles_sql(missing: list[str]) -> list[str]:
+    """The statements that make these roles."""
+    return [_ROLES[role] for role in missing]
+
+
 def make_roles(connection: Connection, flavour: Flavour, password: str | None) -> RolesMade:
     """Make what is missing and set the password of devots_desktop where one is given or the role is new. One transaction.
 

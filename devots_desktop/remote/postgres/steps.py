@@ -18,13 +18,18 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
 from devots_desktop.domain.errors import DevotsError
+from devots_desktop.remote.postgres.roles import Flavour
 
 Answer = TypeVar("Answer")
 
-LOCK_TIMEOUT = "2s"
+LOCK_TIMEOUT = "1s"
+"""Whoever comes behind a step that waits for a lock waits as long: a web app is to be held up for two seconds at the most."""
 _TRIES = 10
 _PAUSE_SECONDS = 1.0
-_BELOW_EVERY_ID = -(2**31) - 1
+BELOW_EVERY_ID = -(2**31) - 1
+"""Less than any serial."""
+BATCH = 10_000
+"""Todos that get their keys in one transaction."""
 
 
 class UnknownTables(DevotsError):
@@ -43,7 +48,7 @@ class UnknownTables(DevotsError):
         self.differences = differences
 
 
-def read_script(folder: Path, name: str, flavour: str, **words: str) -> str:
+def read_script(folder: Path, name: str, flavour: Flavour, **words: str) -> str:
     """The SQL of `<name>.sql` in the folder for this flavour, with `{word}` replaced."""
     clients = "authenticated, devots_desktop" if flavour == "portal" else "authenticated"
     sql = (folder / f"{name}.sql").read_text(encoding="utf-8")
@@ -54,13 +59,11 @@ def read_script(folder: Path, name: str, flavour: str, **words: str) -> str:
 
 @contextmanager
 def steps() -> Iterator["Steps"]:
-    """The steps of the revision that Alembic is running now, outside its own transaction."""
+    """The steps of the revision that Alembic is running or planning now, outside its own transaction."""
     context = op.get_context()
-    assert context.connection is not None  # noqa: S101 - there is no offline mode
-    assert context.config is not None  # noqa: S101 - as above
+    assert context.config is not None  # noqa: S101 - `migrate` configures it
     with context.autocommit_block():
-        attributes = context.config.attributes
-        yield Steps(context.connection, attributes["flavour"], attributes["report"], attributes["folder"] / "sql")
+        yield context.config.attributes["steps"](context.connection)
 
 
 class Steps:
@@ -70,7 +73,7 @@ class Steps:
         flavour: "portal" or "supabase".
     """
 
-    def __init__(self, connection: Connection, flavour: str, report: Callable[[str], None], folder: Path) -> None:
+    def __init__(self, connection: Connection, flavour: Flavour, report: Callable[[str], None], folder: Path) -> None:
         self.connection = connection
         self.flavour = flavour
         self._report = report
@@ -78,44 +81,45 @@ class Steps:
 
     def script(self, name: str) -> None:
         """Run `sql/<name>.sql`: PostgreSQL takes several statements of one message as one transaction."""
-        self._report(name)
-        self._patiently(lambda: self.execute(name))
+        self.sql(name, read_script(self._folder, name, self.flavour))
 
     def sql(self, name: str, sql: str) -> None:
-        """Run a statement as a step of this name."""
+        """Run SQL as a step of this name."""
         self._report(name)
-        self._patiently(lambda: self.connection.exec_driver_sql(sql))
+        self._patiently(lambda: self.run(sql))
 
     def execute(self, name: str, **words: str) -> None:
         """Run `sql/<name>.sql` in the transaction that is open, with `{word}` replaced."""
-        sql = read_script(self._folder, name, self.flavour, **words)
+        self.run(read_script(self._folder, name, self.flavour, **words))
+
+    def run(self, sql: str) -> None:
+        """Run SQL in the transaction that is open, or else in one of its own."""
         self.connection.exec_driver_sql(sql, execution_options={"no_parameters": True})
 
     @contextmanager
     def one_transaction(self, name: str) -> Iterator[None]:
         """A step made of several calls."""
         self._report(name)
-        self.connection.exec_driver_sql("begin")
+        self.run("begin")
         try:
             yield
         except BaseException:
-            self.connection.exec_driver_sql("rollback")
+            self.run("rollback")
             raise
-        self.connection.exec_driver_sql("commit")
+        self.run("commit")
 
-    def batches(self, name: str, sql: str) -> None:
-        """Run `sql` until it finds nothing more, each time one transaction. It takes the last id of the batch before, `after`, and answers its own."""
-        after: int | None = _BELOW_EVERY_ID
+    def keys(self, name: str) -> None:
+        """Give the todos that have no key one, in batches: each is one transaction and answers the last id of its own."""
+        after: int | None = BELOW_EVERY_ID
         for number in count(1):
             if after is None:
                 return
             self._report(f"{name}, batch {number}")
-            batch = partial(self.connection.exec_driver_sql, sql, {"after": after})
+            batch = partial(self.connection.exec_driver_sql, keys_after(after), execution_options={"no_parameters": True})
             after = self._patiently(batch).scalar_one()
 
-    def index(self, name: str, sql: str) -> None:
-        """Create an index concurrently; a leftover that a killed run made invalid is dropped first."""
-        self._report(f"index {name}")
+    def index(self, name: str, on: str, *, unique: bool = False) -> None:
+        """Create an index concurrently, on "table (columns)"; a leftover that a killed run made invalid is dropped first."""
         valid = self.connection.execute(
             text(
                 "select i.indisvalid from pg_index i join pg_class c on c.oid = i.indexrelid"
@@ -125,11 +129,12 @@ class Steps:
         ).scalar_one_or_none()
         if valid:
             return
-        self.connection.exec_driver_sql("set lock_timeout = 0")  # it waits for old transactions, and nobody waits for it
+        self._report(f"index {name}")
+        self.run("set lock_timeout = 0")  # it waits for old transactions, and nobody waits for it
         if valid is False:
-            self.connection.exec_driver_sql(f'drop index concurrently public."{name}"')
-        self.connection.exec_driver_sql(sql)
-        self.connection.exec_driver_sql(f"set lock_timeout = '{LOCK_TIMEOUT}'")
+            self.run(f'drop index concurrently public."{name}"')
+        self.run(f'create {"unique " if unique else ""}index concurrently "{name}" on public.{on}')
+        self.run(f"set lock_timeout = '{LOCK_TIMEOUT}'")
 
     def setting(self, name: str) -> str | None:
         """The owner's setting of that name."""
@@ -148,3 +153,28 @@ class Steps:
                     raise
             sleep(_PAUSE_SECONDS)
         return step()
+
+
+def keys_and_indexes(run: Steps) -> None:
+    """Columns, keys and indexes of todo, for a table that is full and in use.
+
+    Constants first, then the keys of old rows (before the triggers exist, whose pin would keep them NULL), the proof that all have one, and indexes
+    without a lock.
+    """
+    run.script("0003_columns")
+    run.keys("0003_backfill")
+    for name in ("0003_present_not_valid", "0003_present_validate", "0003_not_null"):
+        run.script(name)
+    run.index("todo_client", "todo(user_id, client_id)", unique=True)
+    run.index("todo_version", "todo(user_id, row_version, client_id)")
+
+
+def keys_after(after: int) -> str:
+    """The statement that gives the next todos behind this id their keys: the one that a client without our migrations derives, so that a switch keeps it."""
+    return f"""\
+with batch as (
+  select id from public.todo where id > {after} and client_id is null order by id limit {BATCH} for update
+), done as (
+  update public.todo t set client_id = md5('todo:' || t.id)::uuid from batch where t.id = batch.id
+)
+select max(id) from batch"""

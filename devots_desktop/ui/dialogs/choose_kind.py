@@ -8,6 +8,7 @@ from devots_desktop.ui.widgets.choice import ChoiceCard
 from devots_desktop.ui.widgets.labels import MUTED, plain_label
 
 _KINDS = (
+    (AccountKind.PORTAL, "globe", "Devots Portal", "The portal that you or your team open in the browser: you sign in as you do there."),
     (
         AccountKind.SUPABASE,
         "cloud",
@@ -44,7 +45,7 @@ class ChooseKindDialog(QDialog):
         self.cancel.clicked.connect(self.reject)
         page.finish(self.cancel)
         self.resize(page.sizeHint())
-        self.cards[before or AccountKind.SUPABASE].setFocus()
+        self.cards[before or AccountKind.PORTAL].setFocus()
 
     def _choose(self, kind: AccountKind) -> None:
         self.kind = kind

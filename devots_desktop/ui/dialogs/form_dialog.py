@@ -169,9 +169,14 @@ class FormDialog(QDialog):
         for each in self.inputs():
             each.setEnabled(not self.busy)
 
+    def stop(self) -> None:
+        """Cancel what is being done, if anything is."""
+        if self._running is not None:
+            self._running.cancel()
+
     def done(self, result: int) -> None:
         """End; what runs is cancelled first."""
-        if self._running is not None and result != QDialog.DialogCode.Accepted.value:
-            self._running.cancel()
+        if result != QDialog.DialogCode.Accepted.value:
+            self.stop()
             self._running = None
         super().done(result)

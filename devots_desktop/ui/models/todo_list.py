@@ -46,6 +46,7 @@ class TodoListModel(QAbstractTableModel):
 
     Attributes:
         whole: whether it is more than the beginning.
+        text_fixed: why no text can be changed, as a sentence; empty where they can be.
 
     Signals:
         failed(DevotsError): rows could not be read; they are shown empty.
@@ -64,6 +65,7 @@ class TodoListModel(QAbstractTableModel):
         super().__init__(parent)
         self._lists = lists
         self.view, self.order, self.words = view, sort, ""
+        self.text_fixed = ""
         self._held: int | None = None
         self._rows = Rows(lists)
         self._keys, self.whole = _beginning(lists, view, sort, limit)
@@ -78,10 +80,10 @@ class TodoListModel(QAbstractTableModel):
         return 0 if parent.isValid() else 1
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        """Every row can be selected; a text longer than ours may be is shown but not edited."""
+        """Every row can be selected; a text that cannot be changed, or is longer than ours may be, is shown but not edited."""
         if not index.isValid():
             return Qt.ItemFlag.NoItemFlags
-        todo = self.todo(index.row())
+        todo = None if self.text_fixed else self.todo(index.row())
         return _EDITABLE if todo and len(todo.text) <= MAX_TEXT else _SHOWN
 
     def data(self, index: Index, role: int = Role.DisplayRole) -> Any:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtGui import QKeyEvent, QKeySequence, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from devots_desktop.domain.changes import Via
@@ -82,12 +82,13 @@ class DetailPane(Form):
         """Wide enough for a few words on each line."""
         return QSize(self.fontMetrics().averageCharWidth() * 28, super().minimumSizeHint().height())
 
-    def show_todo(self, todo: Todo | None, via: Via | None, conflicts: Sequence[Conflict] = ()) -> None:
+    def show_todo(self, todo: Todo | None, via: Via | None, conflicts: Sequence[Conflict] = (), *, text_fixed: str = "") -> None:
         """Show this todo as it is now; None for none. What is being typed stays, unless it is another todo.
 
         Args:
             via: by which way its last change came, where that is known.
             conflicts: the values of it that were overruled, newest first.
+            text_fixed: why its text cannot be changed, as a sentence; empty where it can.
         """
         same = todo is not None and self.todo is not None and todo.client_id == self.todo.client_id
         if not same:
@@ -105,7 +106,7 @@ class DetailPane(Form):
         self.toggle.show_done(word, name, done=todo.completed)
         self.facts.setText("\n".join(wording.facts(todo, via, wording.here)))
         if not (same and self.text.document().isModified()):
-            self._show_text(todo.text)
+            self._show_text(todo.text, text_fixed)
 
     def leave(self) -> None:
         """Store what was typed; what cannot be stored is offered elsewhere."""
@@ -123,13 +124,14 @@ class DetailPane(Form):
         self.text.document().setModified(False)
         self.show_todo(None, None)
 
-    def _show_text(self, text: str) -> None:
-        too_long = len(text) > MAX_TEXT
-        self.text.setReadOnly(too_long)
+    def _show_text(self, text: str, fixed: str) -> None:
+        if not fixed and len(text) > MAX_TEXT:
+            fixed = f"This text is longer than {MAX_TEXT:,} characters; it can be read, not changed."
+        self.text.setReadOnly(bool(fixed))
         if self.text.toPlainText() != text:
             self.text.setPlainText(text)
         self.text.document().setModified(False)
-        self._say(f"This text is longer than {MAX_TEXT:,} characters; it can be read, not changed." if too_long else "")
+        self._say(fixed, MUTED)
 
     def _store(self) -> bool:
         """Ask for the edit; False, with a sentence, where the text cannot be stored."""
@@ -145,7 +147,8 @@ class DetailPane(Form):
             self.edited.emit(self.todo.client_id, text)
         return True
 
-    def _say(self, sentence: str) -> None:
+    def _say(self, sentence: str, role: QPalette.ColorRole = DANGER) -> None:
+        self.sentence.setForegroundRole(role)
         self.sentence.setText(sentence)
         self.sentence.setVisible(bool(sentence))
         self.text.setAccessibleDescription(sentence)

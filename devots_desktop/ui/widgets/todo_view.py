@@ -33,6 +33,7 @@ class TodoView(QTableView):
         pasted(): the keys for pasting were pressed.
         left(): Escape was pressed, and there was nothing here that it could end.
         menu_asked(QPoint): the context menu is wanted at this place of the screen.
+        refused(sentence): no text can be edited in this list, and why.
     """
 
     orphaned = Signal(str)
@@ -42,6 +43,7 @@ class TodoView(QTableView):
     pasted = Signal()
     left = Signal()
     menu_asked = Signal(QPoint)
+    refused = Signal(str)
 
     def __init__(self, model: TodoListModel, trace: Trace | None = None, parent: QWidget | None = None) -> None:
         """Show a model."""
@@ -179,7 +181,10 @@ class TodoView(QTableView):
     # The editor
 
     def edit(self, index: Any, *how: Any) -> Any:
-        """Open the editor, and keep the row in the list as long as it is open."""
+        """Open the editor, and keep the row in the list as long as it is open; say why where there is none."""
+        if self._model.text_fixed and (not how or how[0] & self.editTriggers()):
+            self.refused.emit(self._model.text_fixed)
+            return False
         opened = super().edit(index, *how)
         if self.state() is QAbstractItemView.State.EditingState:
             self._hold(self._model.key(index.row()))

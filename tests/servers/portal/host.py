@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -72,15 +73,12 @@ class PortalHost:
     def ask(self, verb: str, **details: Any) -> Any:
         """What host.mjs answers to one of its verbs. Raises PortalFailed."""
         answers: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
-        assert self._process.stdin is not None
         with self._lock:
-            self._asked += 1
-            number = self._asked
-            self._waiting[number] = answers
             if self._ended:
                 raise PortalFailed(self._said())
-            self._process.stdin.write(json.dumps({"verb": verb, "number": number, **details}) + "\n")
-            self._process.stdin.flush()
+            self._asked += 1
+            self._waiting[self._asked] = answers
+            self._say({"verb": verb, "number": self._asked, **details})
         try:
             answer = answers.get(timeout=_ANSWER_S)
         except queue.Empty:
@@ -96,6 +94,12 @@ class PortalHost:
             self._mail[portal] = take_mail
         url: str = self.ask("open", portal=portal, **details)
         return portal, url
+
+    def _say(self, message: dict[str, Any]) -> None:
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError):  # it has ended, which _read tells whoever waits
+            self._process.stdin.write(json.dumps(message) + "\n")
+            self._process.stdin.flush()
 
     def _read(self) -> None:
         assert self._process.stdout is not None
