@@ -11,9 +11,11 @@ from devots_desktop.domain.errors import AccountUnusable, InvalidText
 from devots_desktop.domain.finding import Level
 from devots_desktop.remote.portal.limits import ANON_ONLY, TEXT_FIXED
 from devots_desktop.remote.portal.signing import Granted
+from devots_desktop.remote.supabase.checks import PUBLICATION, REALTIME
 from devots_desktop.services.account import OpenAccount
 from devots_desktop.services.portal_form import PortalForm
-from tests.portal.client import PASSWORD
+from tests.portal.client import PASSWORD, Asking
+from tests.portal.front import Front
 from tests.portal.test_program_todos import EMAIL, Place, placed
 from tests.servers.fixtures import Servers
 
@@ -78,7 +80,22 @@ def test_the_doctor_looks_at_the_portal_and_the_session(place: Place) -> None:
     place.desk.sync()
     found = place.desk.examined()
     assert (found["server"].level, found["session"].level, found["list against server"].level) == (Level.OK, Level.OK, Level.OK)
-    assert (found["realtime"].level, found["realtime"].sentence) == (Level.WARNING, ANON_ONLY)
+    assert (found[REALTIME].level, found[REALTIME].sentence) == (Level.WARNING, ANON_ONLY)
     place.on_the_web("delete from session where user_id = %(ada)s")
     found = place.desk.examined()
     assert (found["session"].level, found["server"].level) == (Level.WRONG, Level.UNCHECKED)
+
+
+@pytest.mark.parametrize("project", ["publishes the table", "does not"])
+def test_the_doctor_tries_whether_changes_are_told(servers: Servers, tmp_path: Path, project: str) -> None:
+    published = project == "publishes the table"
+    with servers.portal_on_supabase(18, "desktop") as (portal, _), Front(portal.url) as front:
+        portal.change(base_url=front.url)
+        place = Place(Asking(portal), front, tmp_path)
+        if not published:
+            place.on_the_web("alter publication supabase_realtime drop table public.todo")
+        found = place.desk.examined()
+    if published:
+        assert found[REALTIME].level is Level.OK
+    else:
+        assert found[PUBLICATION].sql == "alter publication supabase_realtime add table public.todo;"

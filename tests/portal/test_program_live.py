@@ -119,8 +119,13 @@ def test_with_the_anon_key_alone_it_says_why_nothing_is_told(servers: Servers) -
             ),
             limits.NOT_USABLE,
         ),
+        (
+            Page(200, b'{"result":{"data":{"supabaseUrl":"https://example.org","supabaseAnonKey":"x","accessToken":"a.b.c"}}}'),
+            limits.NOT_USABLE,
+        ),
+        (Page(200, b'{"result":{"data":["todos"]}}'), limits.NOT_USABLE),
     ],
-    ids=["no such procedure", "it fails", "a project over http"],
+    ids=["no such procedure", "it fails", "a project over http", "no token at all", "no channel"],
 )
 def test_a_channel_that_cannot_be_had_stops_nothing_else(seed: Asking, page: Page, why: str) -> None:
     seed.sign_up()

@@ -4,11 +4,13 @@ import asyncio
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from devots_desktop.domain.account import Live, SecretStore
+from devots_desktop.domain.errors import Unreachable
 from devots_desktop.remote.portal.address import Portal
 from devots_desktop.remote.portal.remote import PortalRemote
 from devots_desktop.remote.portal.signing import Door, Granted
@@ -17,7 +19,8 @@ from devots_desktop.services.accounts import Accounts
 from devots_desktop.services.portal_form import PortalForm
 from devots_desktop.store.profile import Profile
 from devots_desktop.sync.engine import SyncReport
-from tests.contract.asking import create
+from tests.contract.asking import create, delete, edit
+from tests.contract.devices import until
 from tests.contract.patient import Patient
 from tests.contract.portal_backend import nothing_known
 from tests.portal.client import PASSWORD, Asking
@@ -121,8 +124,7 @@ class TestDoubling:
         assert (report.live, report.pending) == (Live.OFFLINE, 1)
         assert "not known yet" in report.sentence
         place.front.hold.set()
-        while not place.there():
-            pass
+        asyncio.run(until(place.there, "the portal has it"))
         assert place.desk.once().pending == 0
         assert (place.there(), len(place.front.asked("todo.create"))) == ([("milk", False)], 1)
 
@@ -227,6 +229,32 @@ class TestTrouble:
 
 
 class TestForm:
+    def test_a_database_that_goes_away_between_two_requests_refuses_nothing(self, seed: Asking) -> None:
+        seed.sign_up()
+        granted = asyncio.run(Door(Portal(seed.portal.url)).sign_in(EMAIL, PASSWORD))
+        assert isinstance(granted, Granted)
+        away = Page(500, b'{"error":{"message":"Failed query","code":-32603,"data":{"code":"INTERNAL_SERVER_ERROR","httpStatus":500}}}')
+
+        async def push() -> None:
+            remote = PortalRemote(Wire(Portal(front.url), granted.credential), known=nothing_known, unsure={})
+            made = create("milk")
+            [answer] = await remote.push([made])
+            assert answer.row is not None
+            number = answer.row.server_id
+            front.instead = {"": away}
+            later = [
+                create("bread"),
+                replace(edit(made.client_id, completed=True), server_id=number),
+                replace(delete(made.client_id), server_id=number),
+            ]
+            for mutation in later:
+                with pytest.raises(Unreachable, match="HTTP 500"):
+                    await remote.push([mutation])
+            await remote.close()
+
+        with Front(seed.portal.url) as front:
+            asyncio.run(push())
+
     def test_a_portal_that_takes_up_superjson_meanwhile(self, seed: Asking) -> None:
         ada = seed.sign_up()
         granted = asyncio.run(Door(Portal(seed.portal.url)).sign_in(EMAIL, PASSWORD))

@@ -64,8 +64,17 @@ class Browser:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._process.kill()
-        self._process.wait()
+        # Killed, it would leave processes behind that write into its folder for a while.
+        self._page = ""
+        try:
+            self._asked("Browser.close")
+            self._process.wait(_WAIT_S)
+        finally:
+            self._process.kill()
+            self._process.wait()
+            self._clear()
+
+    def _clear(self) -> None:
         for end in (self._ask, self._answers):
             os.close(end)
         shutil.rmtree(self._folder, ignore_errors=True)

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from devots_desktop.domain.errors import AccountUnusable, Unreachable
-from devots_desktop.remote import web
 from devots_desktop.remote.portal import failures, limits, session
 from devots_desktop.remote.portal.trpc import Procedures, Rejected
 from devots_desktop.remote.portal.wire import Wire
@@ -111,7 +110,7 @@ class Live:
         Raises:
             SignedOut: the session has ended.
             Rejected: the portal has no such procedure, or it fails.
-            AccountUnusable: it names no project that can be used.
+            AccountUnusable: what it answers is no channel, or names no project that can be used.
             Unreachable: no answer came.
         """
         try:
@@ -123,7 +122,7 @@ class Live:
         try:
             return Channel.from_answer(given, self._clock())
         except (AttributeError, KeyError, TypeError, ValueError):
-            raise web.unreadable() from None
+            raise AccountUnusable("No channel", limits.NOT_USABLE, "") from None
 
     async def _follow(self, channel: Channel, ready: Callable[[], None], changed: Callable[[], None]) -> None:
         """Listen to the project. Raises as Remote.listen does."""

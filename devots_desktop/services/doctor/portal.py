@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 from devots_desktop.domain.account import Account
 from devots_desktop.domain.errors import DevotsError, SignedOut
 from devots_desktop.domain.finding import Finding, Level
+from devots_desktop.remote.supabase.checks import REALTIME
+from devots_desktop.remote.thread import on_thread
 from devots_desktop.services.doctor.server import SERVER, SESSION
 from devots_desktop.services.portal_account import PortalAccounts
 from devots_desktop.services.secrets import Secrets
 
 if TYPE_CHECKING:
     from devots_desktop.remote.portal.wire import Wire
-
-REALTIME = "realtime"
 
 
 async def examine(portals: PortalAccounts, account: Account, secrets: Secrets, *, patience: float) -> list[Finding]:
@@ -51,7 +51,17 @@ async def _examine(wire: "Wire", account: Account, found: list[Finding]) -> None
         found.append(Finding(SESSION, Level.WRONG, "The session is another person's.", "Sign in again."))
         return
     found.append(Finding(SESSION, Level.OK, "You are signed in."))
-    _, why = await Live(wire, Procedures(wire)).offered()
-    found.append(
-        Finding(REALTIME, Level.WARNING if why else Level.OK, why or "The portal gives what it takes to be told of changes at once.")
-    )
+    channel, why = await Live(wire, Procedures(wire)).offered()
+    if channel is None:
+        found.append(Finding(REALTIME, Level.WARNING, why))
+        return
+    await on_thread("load", _load)
+    from devots_desktop.remote.supabase import joining
+    from devots_desktop.remote.supabase.rights import Mode
+    from devots_desktop.remote.supabase.rights import Person as Joining
+
+    found += await joining.examine(channel.project, channel.key, Mode.PLAIN, Joining(person.user_id, channel.token))
+
+
+def _load() -> None:
+    from devots_desktop.remote.supabase import joining  # noqa: F401 (half a second, which must not be the window's)
