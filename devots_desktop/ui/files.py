@@ -8,17 +8,15 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QFileDialog
 
 from devots_desktop.domain.text import one_line
-from devots_desktop.domain.todo import Todo
 from devots_desktop.services.account import OpenAccount
 from devots_desktop.services.tasks import Tasks
 from devots_desktop.store.edits import Imported
-from devots_desktop.store.lists import Lists, View
+from devots_desktop.store.lists import View
 from devots_desktop.ui.commands import WINDOW, Do, add_action
+from devots_desktop.ui.reading import read
 from devots_desktop.ui.window import MainWindow
 
 _FORMS = {"JSON (*.json)": "json", "CSV (*.csv)": "csv", "todo.txt (*.txt)": "txt"}
-_READ = 500
-"""Todos that are read before the window may draw again."""
 
 
 class Files(QObject):
@@ -58,7 +56,8 @@ class Files(QObject):
         """Write all todos of the account to this file. Raises FileUnusable, CacheUnusable."""
         from devots_desktop.services import transfer
 
-        todos = await _everything(self._current().lists)
+        lists = self._current().lists
+        todos = await read(lists, lists.search("", View.ALL))
         parts = transfer.written(todos, transfer.form_of(path))
         await asyncio.to_thread(transfer.save, path, parts, one_line(str(path)))
         count = len(todos)
@@ -79,17 +78,6 @@ class Files(QObject):
         dialog.setNameFilters(filters)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         return dialog
-
-
-async def _everything(lists: Lists) -> list[Todo]:
-    """All todos, newest first, read in parts between which the window draws."""
-    keys, found = lists.search("", View.ALL), list[Todo]()
-    for start in range(0, len(keys), _READ):
-        part = keys[start : start + _READ]
-        todos = lists.todos(part)
-        found += [todos[key] for key in part if key in todos]
-        await asyncio.sleep(0)
-    return found
 
 
 def _said(imported: Imported) -> str:

@@ -10,17 +10,15 @@ from PySide6.QtGui import QGuiApplication
 from devots_desktop.domain.changes import ChangeSet, Via
 from devots_desktop.domain.errors import DevotsError
 from devots_desktop.domain.steps import Step
-from devots_desktop.domain.todo import Todo
 from devots_desktop.services.account import OpenAccount
 from devots_desktop.services.tasks import Tasks
 from devots_desktop.ui import wording
+from devots_desktop.ui.reading import read
 from devots_desktop.ui.widgets.selection import select_keys
 from devots_desktop.ui.window import MainWindow
 
 _LAST_S = 5
 """Seconds that the end of the program waits for the last edits: another program may hold the file for a moment."""
-_READ = 500
-"""Todos that are read before the window may draw again."""
 
 
 class Verbs:
@@ -124,30 +122,22 @@ class Verbs:
         select_keys(window.view, window.model, keys)
 
     async def _toggle(self, keys: "array[int]") -> int:
-        todos = await self._read(keys)
+        opened = self._current()
+        todos = await read(opened.lists, keys)
         done = all(todo.completed for todo in todos)
-        return await self._current().todos.complete_all([todo.client_id for todo in todos], completed=not done)
+        return await opened.todos.complete_all([todo.client_id for todo in todos], completed=not done)
 
     async def _delete(self, keys: "array[int]") -> int:
-        return await self._current().todos.delete_all([todo.client_id for todo in await self._read(keys)])
+        opened = self._current()
+        return await opened.todos.delete_all([todo.client_id for todo in await read(opened.lists, keys)])
 
     async def _copy(self, keys: "array[int]") -> None:
         """Put the todos on the clipboard, one on each line."""
-        todos = await self._read(keys)
+        todos = await read(self._current().lists, keys)
         QGuiApplication.clipboard().setText("\n".join(" ".join(todo.text.splitlines()) for todo in todos))
         if todos:
             count = len(todos)
             self._window.status_line.say("1 todo copied" if count == 1 else f"{count:,} todos copied")
-
-    async def _read(self, keys: "array[int]") -> list[Todo]:
-        """The todos of these keys in their order, read in parts between which the window draws."""
-        lists, found = self._current().lists, list[Todo]()
-        for start in range(0, len(keys), _READ):
-            part = keys[start : start + _READ]
-            todos = lists.todos(part)
-            found += [todos[key] for key in part if key in todos]
-            await asyncio.sleep(0)
-        return found
 
     async def or_back(self, text: str, work: Coroutine[Any, Any, Any]) -> Any:
         """Store a text; whatever goes wrong, what the user typed comes back into the field."""

@@ -3,17 +3,19 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from devots_desktop.domain.account import Live, Status
+from devots_desktop.domain.account import Account, Live, Status
 from devots_desktop.domain.changes import ChangeSet
 from devots_desktop.remote.base import Remote
 from devots_desktop.remote.postgres.address import Address
 from devots_desktop.remote.postgres.remote import PostgresRemote
-from devots_desktop.services.account import now
+from devots_desktop.services.account import OpenAccount, now
+from devots_desktop.services.accounts import Accounts
+from devots_desktop.services.tasks import Tasks
 from devots_desktop.services.todos import Todos
 from devots_desktop.services.worker import Worker
 from devots_desktop.store import known, lists
@@ -27,6 +29,7 @@ SOON_S = 40.0
 PAUSE_MOST_S = 0.1
 """What the engine's pauses are cut to: how long they are is proven on virtual time."""
 
+Result = TypeVar("Result")
 Rows = list[tuple[str, bool]]
 
 
@@ -36,6 +39,24 @@ async def until(condition: Callable[[], object], what: str) -> None:
     while not condition():
         assert time.monotonic() < end, f"waited in vain until {what}"
         await asyncio.sleep(0.01)
+
+
+def in_use(accounts: Accounts, account: Account, work: Callable[[OpenAccount], Awaitable[Result]]) -> Result:
+    """Do something with an open account that follows its server, and close it."""
+
+    async def main() -> Result:
+        failures: list[BaseException] = []
+        tasks = Tasks(lambda _, error: failures.append(error))
+        opened = accounts.open(account)
+        opened.start(tasks)
+        try:
+            return await work(opened)
+        finally:
+            await tasks.close()
+            await opened.close()
+            assert not failures
+
+    return asyncio.run(main())
 
 
 class Device:

@@ -112,7 +112,7 @@ def spy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str) -> Path:
     program.write_text(f'#!/bin/sh\n{version}\necho "$@" > {seen}\nenv | grep ^PG >> {seen}\necho half of it\n{end}\n')
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.setenv("PGDATABASE", "elsewhere")
+    monkeypatch.setenv("PGSERVICE", "elsewhere")
     return seen
 
 

@@ -11,9 +11,9 @@ from devots_desktop.remote.postgres import migrate, rights
 from devots_desktop.remote.postgres.rights import REPAIR, Deviation, deviations
 from tests.contract.rights import FUNCTIONS, violations
 from tests.contract.test_rights import CLUSTER_MISTAKES, MISTAKES, mistaken_role
-from tests.servers.fixtures import VERSIONS, Servers
+from tests.servers.fixtures import Servers, newest
 from tests.servers.managed import DESKTOP, Managed
-from tests.servers.postgres import OWNER, Database, binaries
+from tests.servers.postgres import OWNER, Database
 
 MORE_MISTAKES = {
     "a function gone": "drop function devots_digest(uuid[], uuid[], integer)",
@@ -47,8 +47,7 @@ def found(managed: Managed, user: str = DESKTOP) -> list[Deviation]:
 
 @pytest.fixture
 def spoilt(servers: Servers) -> Iterator[Managed]:
-    version = next((version for version in reversed(VERSIONS) if binaries(version)), VERSIONS[-1])
-    made = servers.managed(version, "portal")
+    made = servers.managed(newest(), "portal")
     yield made
     made.database.server.drop_database(made.database)
 

@@ -430,6 +430,25 @@ class TestRefused:
             migrate.status(database.url(password="not-the-password"))
         assert "not-the-password" not in repr(caught.value)
 
+    @pytest.mark.parametrize(
+        ("part", "instead", "said"),
+        [
+            ("/devots_", "/nobodys_", "There is no database"),
+            ("127.0.0.1", "no-such-host.invalid", "leads nowhere"),
+            (":{port}/", ":1/", "No PostgreSQL server answers"),
+            ("portal:", "stranger:", "does not accept the login stranger"),
+            ("postgresql:", "mysql:", "it does not begin with postgresql"),
+            ("127.0.0.1:{port}", "", "it names no host"),
+            ("{name}", "", "it names no database"),
+        ],
+    )
+    def test_which_part_of_the_url_is_wrong_is_said(self, database: Database, part: str, instead: str, said: str) -> None:
+        wrong = part.format(port=database.server.port, name=f"/{database.name}")
+        assert wrong in database.url()
+        with pytest.raises(DevotsError, match=said) as caught:
+            migrate.status(database.url().replace(wrong, instead))
+        assert database.server.passwords["portal"] not in str(caught.value)
+
     def test_sign_up_needs_the_migrations(self, database: Database) -> None:
         with pytest.raises(NotMigrated):
             migrate.set_sign_up(database.url(), on=True)

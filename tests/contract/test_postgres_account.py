@@ -1,15 +1,13 @@
 """An account on a real PostgreSQL: signing up, in and out, and every way in which that can be refused."""
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 
-from devots_desktop.domain.account import Account, Live, SecretStore
+from devots_desktop.domain.account import Live, SecretStore
 from devots_desktop.domain.errors import (
     AccountUnusable,
     DevotsError,
@@ -29,12 +27,12 @@ from devots_desktop.services.accounts import Accounts
 from devots_desktop.services.postgres_form import PostgresForm
 from devots_desktop.services.tasks import Tasks
 from devots_desktop.store.profile import Profile
+from tests.contract.devices import in_use, until
 from tests.outcomes import not_run
 from tests.servers.managed import DESKTOP, Managed
 from tests.servers.postgres import Database, PostgresServer, binaries
 
 PASSWORD = "correct horse"
-Result = TypeVar("Result")
 
 
 @pytest.fixture
@@ -54,32 +52,6 @@ def refused(accounts: Accounts, entered: PostgresForm) -> DevotsError:
     assert [account.name for account in accounts.all()] == ["This computer"]
     assert failure.value.next_step
     return failure.value
-
-
-async def until(condition: Callable[[], bool], what: str) -> None:
-    """Wait until something has come about."""
-    end = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < end, f"waited in vain until {what}"
-        await asyncio.sleep(0.01)
-
-
-def in_use(accounts: Accounts, account: Account, work: Callable[[OpenAccount], Awaitable[Result]]) -> Result:
-    """Do something with an open account that follows its server, and close it."""
-
-    async def main() -> Result:
-        failures: list[BaseException] = []
-        tasks = Tasks(lambda _, error: failures.append(error))
-        opened = accounts.open(account)
-        opened.start(tasks)
-        try:
-            return await work(opened)
-        finally:
-            await tasks.close()
-            await opened.close()
-            assert not failures
-
-    return asyncio.run(main())
 
 
 def test_a_person_signs_up_and_the_account_becomes_the_current_one(managed: Managed, accounts: Accounts) -> None:

@@ -7,9 +7,9 @@ import psycopg
 import pytest
 
 from tests.contract.rights import violations
-from tests.servers.fixtures import VERSIONS, Servers
+from tests.servers.fixtures import Servers, newest
 from tests.servers.managed import DESKTOP, Managed
-from tests.servers.postgres import SUPERUSER, binaries
+from tests.servers.postgres import SUPERUSER
 
 
 def literal(connection: psycopg.Connection, token: str) -> None:
@@ -86,8 +86,7 @@ CLUSTER_MISTAKES = {  # roles belong to the whole cluster, so these are taken ba
 @pytest.fixture
 def spoilt(servers: Servers) -> Iterator[Managed]:
     """A migrated database for mistakes, on one version: whether the matrix sees a mistake does not depend on it."""
-    version = next((version for version in reversed(VERSIONS) if binaries(version)), VERSIONS[-1])
-    made = servers.managed(version, "portal")
+    made = servers.managed(newest(), "portal")
     yield made
     made.database.server.drop_database(made.database)
 

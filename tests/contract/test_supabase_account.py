@@ -3,15 +3,12 @@
 import asyncio
 import subprocess
 import sys
-import time
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 
-from devots_desktop.domain.account import Account, Live, SecretStore
+from devots_desktop.domain.account import Live, SecretStore
 from devots_desktop.domain.errors import (
     AccountUnusable,
     ConfirmationNeeded,
@@ -24,14 +21,13 @@ from devots_desktop.services.account import OpenAccount
 from devots_desktop.services.accounts import Accounts
 from devots_desktop.services.secrets import Secrets
 from devots_desktop.services.supabase_form import SupabaseForm, Way
-from devots_desktop.services.tasks import Tasks
 from devots_desktop.store.profile import Profile
 from tests.contract.backends import free_port
+from tests.contract.devices import in_use, until
 from tests.servers.supabase import SupabaseServer
 from tests.window.program import ROOT
 
 ADA, PASSWORD = "ada@example.org", "correct horse"
-Result = TypeVar("Result")
 
 
 @pytest.fixture
@@ -51,32 +47,6 @@ def refused(accounts: Accounts, entered: SupabaseForm) -> DevotsError:
     assert [account.name for account in accounts.all()] == ["This computer"]
     assert failure.value.next_step
     return failure.value
-
-
-async def until(condition: Callable[[], bool], what: str) -> None:
-    """Wait until something has come about at another process or thread, which tells nobody here."""
-    end = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < end, f"waited in vain until {what}"
-        await asyncio.sleep(0.01)
-
-
-def in_use(accounts: Accounts, account: Account, work: Callable[[OpenAccount], Awaitable[Result]]) -> Result:
-    """Do something with an open account that follows its server, and close it."""
-
-    async def main() -> Result:
-        failures: list[BaseException] = []
-        tasks = Tasks(lambda _, error: failures.append(error))
-        opened = accounts.open(account)
-        opened.start(tasks)
-        try:
-            return await work(opened)
-        finally:
-            await tasks.close()
-            await opened.close()
-            assert not failures
-
-    return asyncio.run(main())
 
 
 def at_server(project: SupabaseServer) -> list[str]:

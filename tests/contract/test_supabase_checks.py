@@ -16,8 +16,8 @@ from devots_desktop.remote.supabase.keys import Project
 from devots_desktop.remote.supabase.rights import Mode, Person
 from devots_desktop.remote.supabase.signing import Door
 from devots_desktop.services.supabase_checks import check_project, mending_sql
-from tests.servers.fixtures import VERSIONS, Servers
-from tests.servers.postgres import SUPERUSER, binaries
+from tests.servers.fixtures import Servers, newest
+from tests.servers.postgres import SUPERUSER
 from tests.servers.supabase import SupabaseServer
 from tests.servers.supabase.database import Form
 
@@ -50,8 +50,7 @@ def signed_up(server: SupabaseServer, email: str) -> Person:
 
 
 def make(servers: Servers, form: Form) -> Iterator[Set]:
-    version = next((version for version in reversed(VERSIONS) if binaries(version)), VERSIONS[-1])
-    with servers.project(version, form) as server:
+    with servers.project(newest(), form) as server:
         made = Set(server, signed_up(server, ADA))
         for person in (made.ada, made.ada, signed_up(server, BOB)) if form != "empty" else ():
             made.run(f"insert into todo(text, user_id) values ('{TEXT}', '{person.user_id}')")

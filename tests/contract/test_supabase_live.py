@@ -305,7 +305,7 @@ class TestTokens:
 class TestDeletes:
     """On a plain table whose replica identity is the key, a filtered channel hears of no delete."""
 
-    def test_own_ones_come_at_once_and_others_cost_little(self, servers: Servers, tmp_path: Path) -> None:
+    def test_own_ones_come_at_once(self, servers: Servers, tmp_path: Path) -> None:
         with servers.project(18, "plain") as server, server.database.connect() as owner:
             owner.execute("alter table todo replica identity default")
             device = Follower(tmp_path, server)

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from devots_desktop.domain.errors import DevotsError, SignedOut, Unreachable
-from devots_desktop.remote.supabase import http
+from devots_desktop.remote import web
 from devots_desktop.remote.supabase.keys import Project
 from devots_desktop.remote.supabase.link import Link
 from devots_desktop.remote.supabase.session import EARLY_S, MARGIN_S, Tokens
@@ -165,7 +165,7 @@ class TestEnd:
     @pytest.mark.parametrize("fault", ["offline", "cut", "silent"])
     @runs
     async def test_nor_does_a_connection_that_breaks(self, project: SupabaseServer, fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(http, "_ANSWER_S", 0.2)
+        monkeypatch.setattr(web, "_ANSWER_S", 0.2)
         async with signed_in(project) as ada:
             project.faults.auth.offline = fault == "offline"
             project.faults.auth.cut = int(fault == "cut")

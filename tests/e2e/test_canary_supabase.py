@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.devots import ROOT
-from tests.servers.fixtures import VERSIONS, Servers
-from tests.servers.postgres import binaries
+from tests.servers.fixtures import Servers, newest
 from tests.servers.supabase import SupabaseServer
 from tests.window.program import Window
 
@@ -78,8 +77,7 @@ class Place:
 
 @pytest.fixture
 def project(servers: Servers) -> Iterator[SupabaseServer]:
-    version = next((version for version in reversed(VERSIONS) if binaries(version)), VERSIONS[-1])
-    with servers.project(version, "managed") as made:
+    with servers.project(newest(), "managed") as made:
         yield made
 
 

@@ -13,8 +13,7 @@ import pytest
 
 from tests.e2e.devots import PROGRAM, Answer, Devots
 from tests.e2e.test_cli import read_terminal
-from tests.servers.fixtures import VERSIONS, Servers
-from tests.servers.postgres import binaries
+from tests.servers.fixtures import Servers, newest
 from tests.servers.supabase import SupabaseServer
 from tests.servers.supabase.database import Form
 
@@ -25,8 +24,7 @@ OTHER_KEY = "sb_publishable_AAAAAAAAAAAAAAAAAAAAAA_AAAAAAAA"
 
 def made(servers: Servers, form: Form) -> Iterator[SupabaseServer]:
     """One version is enough: what differs between them lies below the command line, and is proven there."""
-    version = next((version for version in reversed(VERSIONS) if binaries(version)), VERSIONS[-1])
-    with servers.project(version, form) as project:
+    with servers.project(newest(), form) as project:
         yield project
 
 

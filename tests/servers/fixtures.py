@@ -24,6 +24,11 @@ if TYPE_CHECKING:  # few tests need it, and aiohttp takes its time
 VERSIONS = (15, 18)
 
 
+def newest() -> int:
+    """The newest version that this machine has, for what differs between none of them; where it has none, the one to be missed."""
+    return next((version for version in reversed(VERSIONS) if binaries(version)), VERSIONS[-1])
+
+
 @dataclass(slots=True)
 class Servers:
     """The running servers and, in each, the migrated databases that tests get copies of."""

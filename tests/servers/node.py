@@ -12,6 +12,7 @@ from tests.outcomes import not_run
 
 _TESTS = Path(__file__).parents[1]
 _PLACES = _TESTS.parent / ".venv" / "javascript"
+_PATIENCE_S = 300.0
 _INSTALL = ("ci", "--omit=peer", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier")
 
 
@@ -49,7 +50,7 @@ def _install(scripts: Path, place: Path) -> None:
     # Relative, so that a clone can be moved.
     (place / "scripts").symlink_to(os.path.relpath(scripts, place))
     node, npm = _node()
-    done = subprocess.run([node, npm, *_INSTALL], cwd=place, capture_output=True, timeout=50, check=False)
+    done = subprocess.run([node, npm, *_INSTALL], cwd=place, capture_output=True, timeout=_PATIENCE_S, check=False)
     if done.returncode != 0:
         not_run("the registry of npm cannot be reached")
 

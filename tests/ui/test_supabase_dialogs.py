@@ -21,8 +21,7 @@ from devots_desktop.ui.dialogs.sign_in_supabase import SignInSupabaseDialog
 from devots_desktop.ui.entering import supabase_verbs
 from devots_desktop.ui.widgets.fields import Field
 from tests.contract.backends import free_port
-from tests.servers.fixtures import VERSIONS, Servers
-from tests.servers.postgres import binaries
+from tests.servers.fixtures import Servers, newest
 from tests.servers.supabase import SupabaseServer
 from tests.ui.test_session import on_loop, until
 
@@ -105,15 +104,13 @@ def said(field: Field) -> str:
 
 @pytest.fixture
 def project(servers: Servers) -> Iterator[SupabaseServer]:
-    version = next((version for version in reversed(VERSIONS) if binaries(version)), VERSIONS[-1])
-    with servers.project(version, "managed") as made:
+    with servers.project(newest(), "managed") as made:
         yield made
 
 
 @pytest.fixture
 def empty(servers: Servers) -> Iterator[SupabaseServer]:
-    version = next((version for version in reversed(VERSIONS) if binaries(version)), VERSIONS[-1])
-    with servers.project(version, "empty") as made:
+    with servers.project(newest(), "empty") as made:
         yield made
 
 

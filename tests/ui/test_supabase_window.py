@@ -22,8 +22,7 @@ from devots_desktop.ui.dialogs.choose_kind import ChooseKindDialog
 from devots_desktop.ui.dialogs.sign_in_supabase import SignInSupabaseDialog
 from devots_desktop.ui.session import Session
 from devots_desktop.ui.window import MainWindow
-from tests.servers.fixtures import VERSIONS, Servers
-from tests.servers.postgres import binaries
+from tests.servers.fixtures import Servers, newest
 from tests.servers.supabase import SupabaseServer
 from tests.ui.test_session import drive, on_loop, texts, type_todo, until
 
@@ -34,8 +33,7 @@ Dialog = TypeVar("Dialog", bound=QDialog)
 
 @pytest.fixture
 def project(servers: Servers) -> Iterator[SupabaseServer]:
-    version = next((version for version in reversed(VERSIONS) if binaries(version)), VERSIONS[-1])
-    with servers.project(version, "managed") as made:
+    with servers.project(newest(), "managed") as made:
         yield made
 
 

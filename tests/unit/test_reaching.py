@@ -3,6 +3,7 @@
 import pytest
 
 from devots_desktop.domain.errors import AccountUnusable, Unreachable, UntrustedCertificate
+from devots_desktop.remote.postgres import migrate
 from devots_desktop.remote.postgres.address import Address
 from devots_desktop.remote.postgres.connection import make_engine
 from devots_desktop.remote.postgres.reaching import pooler, refuse_transaction_pooler, without_answer
@@ -92,4 +93,6 @@ def test_a_pooler_that_forgets_its_clients_is_refused_before_anything_is_sent() 
     for refuse in (lambda: refuse_transaction_pooler(address), lambda: make_engine(address, "secret")):
         with pytest.raises(AccountUnusable, match=r"port 5432 and the login devots_desktop\.<project's id>"):
             refuse()
+    with pytest.raises(AccountUnusable, match="port 5432"):
+        migrate.status(f"postgresql://owner:secret@{POOLER.host}:6543/postgres")
     refuse_transaction_pooler(POOLER)

@@ -10,8 +10,7 @@ from devots_desktop.services import settings
 from devots_desktop.services.settings import Appearance, Settings
 from tests.e2e.devots import Devots
 from tests.e2e.test_cli_supabase import EMAIL, PASSWORD, enter, named
-from tests.servers.fixtures import VERSIONS, Servers
-from tests.servers.postgres import binaries
+from tests.servers.fixtures import Servers, newest
 from tests.servers.supabase.database import Form
 from tests.standin.web_client import WebClient, web_client
 from tests.window.display import Display
@@ -29,8 +28,7 @@ pytestmark = [
 @contextmanager
 def both(desk: Display, servers: Servers, profile: Path, form: Form, appearance: Appearance) -> Iterator[tuple[Hand, WebClient]]:
     """One person's window and web page on a project of that form. The window is live, and ends in order."""
-    version = next((version for version in reversed(VERSIONS) if binaries(version)), VERSIONS[-1])
-    with servers.project(version, form) as project:
+    with servers.project(newest(), form) as project:
         enter(Devots(profile), *named(project), "--sign-up")
         settings.save(profile, Settings(appearance))
         with web_client(project, EMAIL, PASSWORD) as web, held(desk, profile) as hand:
