@@ -112,12 +112,12 @@ def spy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str) -> Path:
     program.write_text(f'#!/bin/sh\n{version}\necho "$@" > {seen}\nenv | grep ^PG >> {seen}\necho half of it\n{end}\n')
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.setenv("PGSERVICE", "elsewhere")
     return seen
 
 
 def test_the_password_stands_in_no_argument(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = spy(tmp_path, monkeypatch, "exit 0")
+    monkeypatch.setenv("PGSERVICE", "elsewhere")
     url = "postgresql+asyncpg://o:s%40cret@127.0.0.1:5433/todos?sslmode=require"
     backup.save(url, tmp_path / "a", server=18, connect_args={"sslrootcert": "/ca.pem"})
     arguments, *variables = seen.read_text().splitlines()

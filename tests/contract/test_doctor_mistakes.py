@@ -10,6 +10,7 @@ from devots_desktop.domain.finding import Finding, Level
 from devots_desktop.remote.postgres import migrate
 from devots_desktop.remote.postgres.rights import REPAIR
 from devots_desktop.services.accounts import Accounts
+from devots_desktop.services.doctor import comparing
 from devots_desktop.services.postgres_form import PostgresForm
 from devots_desktop.store.profile import Profile
 from tests.contract.test_doctor import EMAIL, PASSWORD, PostgresPatient
@@ -97,7 +98,9 @@ def test_it_is_found_with_what_mends_it(patient: PostgresPatient, mistake: str, 
         owner.execute(mistake.encode())
         found = wrong(patient)
         assert any(sentence in each.sentence for each in found), found
-        lines = {each.next_step.rpartition(FOR_THE_OWNER)[2] if FOR_THE_OWNER in each.next_step else each.next_step for each in found}
+        # What is hidden by mistake is missing in a comparison of the lists as well, until it is mended.
+        steps = [each.next_step for each in found if each.check != comparing.CHECK]
+        lines = {step.rpartition(FOR_THE_OWNER)[2] if FOR_THE_OWNER in step else step for step in steps}
         commands = {line for line in lines if line.endswith(REPAIR)}
         for line in lines - commands:
             owner.execute(line.encode())

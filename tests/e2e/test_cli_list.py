@@ -120,8 +120,8 @@ class TestCompletion:
         [
             (["se"], ["search"]),
             (["--pro"], ["--profile"]),
-            (["accounts", ""], ["list", "remove", "use", "add", "-h", "--help", "--profile", "--account", "--json"]),
-            (["--json", "accounts", "add", "p"], ["postgres"]),
+            (["accounts", ""], ["list", "remove", "sign-in", "use", "add", "-h", "--help", "--profile", "--account", "--json"]),
+            (["--json", "accounts", "add", "p"], ["portal", "postgres"]),
             (["accounts", "add", "postgres", "--secrets", ""], ["keyring", "memory", "file"]),
             (["db", "upgrade", "--sign-up", ""], ["on", "off"]),
             (["accounts", "add", "postgres", "--sign-up", "--na"], ["--name"]),

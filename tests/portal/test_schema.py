@@ -13,8 +13,8 @@ import pytest
 from devots_desktop.remote.postgres import migrate
 from devots_desktop.remote.postgres.rights import REPAIR
 from tests.contract.catalogue import SHAPE, catalogue
+from tests.portal.client import Asking
 from tests.servers import node
-from tests.servers.portal import PortalServer
 from tests.servers.postgres import Database
 
 SCRIPTS = Path(__file__).parents[1] / "servers" / "portal"
@@ -42,9 +42,9 @@ def push(database: Database, schema: str, *options: str) -> str:
         return done.stdout + done.stderr
 
 
-def own_schema(portal: PortalServer) -> str:
+def own_schema(asking: Asking) -> str:
     """The schema of the portal's own repository."""
-    return f'export * from "./{portal.settings.profile}.mjs";\n'
+    return f'export * from "./{asking.portal.settings.profile}.mjs";\n'
 
 
 def shape(database: Database) -> list[str]:
@@ -53,53 +53,55 @@ def shape(database: Database) -> list[str]:
 
 
 @pytest.mark.timeout(120)
-def test_with_the_printed_schema_a_push_changes_nothing(portal: PortalServer) -> None:
-    migrate.upgrade(portal.database.url())
-    before = shape(portal.database)
-    assert NO_CHANGES in push(portal.database, migrate.drizzle_schema(portal.database.url()), "--strict")
-    assert shape(portal.database) == before
+def test_with_the_printed_schema_a_push_changes_nothing(either: Asking) -> None:
+    migrate.upgrade(either.portal.database.url())
+    before = shape(either.portal.database)
+    assert NO_CHANGES in push(either.portal.database, migrate.drizzle_schema(either.portal.database.url()), "--strict")
+    assert shape(either.portal.database) == before
 
 
 @pytest.mark.timeout(120)
-def test_what_a_push_without_it_does_is_named_and_mended(seed: PortalServer) -> None:
-    migrate.upgrade(seed.database.url())
-    without = [line for line in migrate.drizzle_schema(seed.database.url()).splitlines() if "pgPolicy(" not in line]
-    said = push(seed.database, "\n".join(without).replace(".enableRLS()", ""), "--force")
+def test_what_a_push_without_it_does_is_named_and_mended(seed: Asking) -> None:
+    migrate.upgrade(seed.portal.database.url())
+    without = [line for line in migrate.drizzle_schema(seed.portal.database.url()).splitlines() if "pgPolicy(" not in line]
+    said = push(seed.portal.database, "\n".join(without).replace(".enableRLS()", ""), "--force")
     assert 'DROP POLICY "todo_desktop"' in said
     assert 'ALTER TABLE "session" DISABLE ROW LEVEL SECURITY' in said
-    found = {each.sentence: each.mend for each in migrate.drifted(seed.database.url())}
+    found = {each.sentence: each.mend for each in migrate.drifted(seed.portal.database.url())}
     assert found["Row-level security is off on public.session."] == "alter table public.session enable row level security;"
     assert found["The policy todo_desktop on public.todo is missing."] == REPAIR
-    assert {f"{sentence} Mend it with: {mend}" for sentence, mend in found.items()} == set(migrate.status(seed.database.url()).trouble)
-    assert migrate.repair(seed.database.url()) == ()
-    assert migrate.drifted(seed.database.url()) == []
+    assert {f"{sentence} Mend it with: {mend}" for sentence, mend in found.items()} == set(
+        migrate.status(seed.portal.database.url()).trouble
+    )
+    assert migrate.repair(seed.portal.database.url()) == ()
+    assert migrate.drifted(seed.portal.database.url()) == []
 
 
 @pytest.mark.timeout(120)
-def test_given_back_it_is_what_drizzle_made(portal: PortalServer) -> None:
-    before = shape(portal.database)
-    migrate.upgrade(portal.database.url())
-    migrate.downgrade(portal.database.url())
-    assert shape(portal.database) == before
-    assert NO_CHANGES in push(portal.database, own_schema(portal), "--strict")
+def test_given_back_it_is_what_drizzle_made(either: Asking) -> None:
+    before = shape(either.portal.database)
+    migrate.upgrade(either.portal.database.url())
+    migrate.downgrade(either.portal.database.url())
+    assert shape(either.portal.database) == before
+    assert NO_CHANGES in push(either.portal.database, own_schema(either), "--strict")
 
 
-def test_drizzles_own_journal_is_read(portal: PortalServer) -> None:
-    found = migrate.status(portal.database.url(), migrations=SCRIPTS / "migrations" / portal.settings.profile).drizzle
+def test_drizzles_own_journal_is_read(either: Asking) -> None:
+    found = migrate.status(either.portal.database.url(), migrations=SCRIPTS / "migrations" / either.portal.settings.profile).drizzle
     assert found is not None
     assert found.applied > 0
     assert (found.waiting, found.skipped, found.edited) == ((), (), ())
 
 
-def test_what_its_plugins_have_made_does_no_harm(desktop: PortalServer) -> None:
-    result = migrate.adopt(desktop.database.url())
+def test_what_its_plugins_have_made_does_no_harm(desktop: Asking) -> None:
+    result = migrate.adopt(desktop.portal.database.url())
     assert (result.blocking, result.harmless) == ((), ("user.two_factor_enabled (boolean) is more than a portal has",))
-    with desktop.database.connect() as owner:
+    with desktop.portal.database.connect() as owner:
         owner.execute("grant select on jwks, two_factor, device_code to anon")
-    migrate.upgrade(desktop.database.url())
-    open_ones = [each for each in migrate.drifted(desktop.database.url()) if "is open to anon" in each.sentence]
+    migrate.upgrade(desktop.portal.database.url())
+    open_ones = [each for each in migrate.drifted(desktop.portal.database.url()) if "is open to anon" in each.sentence]
     assert [each.sentence.split()[2].strip(",") for each in open_ones] == ["public.device_code", "public.jwks", "public.two_factor"]
-    with desktop.database.connect() as owner:
+    with desktop.portal.database.connect() as owner:
         for each in open_ones:
             owner.execute(each.mend.encode())
-    assert all(not each.harms for each in migrate.drifted(desktop.database.url()))
+    assert all(not each.harms for each in migrate.drifted(desktop.portal.database.url()))
