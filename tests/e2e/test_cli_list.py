@@ -120,7 +120,7 @@ class TestCompletion:
         [
             (["se"], ["search"]),
             (["--pro"], ["--profile"]),
-            (["accounts", ""], ["list", "remove", "sign-in", "use", "add", "-h", "--help", "--profile", "--account", "--json"]),
+            (["accounts", ""], ["list", "remove", "use", "sign-in", "add", "-h", "--help", "--profile", "--account", "--json"]),
             (["--json", "accounts", "add", "p"], ["portal", "postgres"]),
             (["accounts", "add", "postgres", "--secrets", ""], ["keyring", "memory", "file"]),
             (["db", "upgrade", "--sign-up", ""], ["on", "off"]),
