@@ -114,6 +114,8 @@ def test_windows_that_were_offline_converge_when_the_server_is_back(server: Mana
         move_server(profile, 1)
         devots(profile, "add", text)
         move_server(profile, port)
+    with server.owner() as owner:
+        assert owner.execute("select text from todo where text like '%, offline'").fetchall() == []
     left, right = (typed_window(profile) for profile in profiles[:2])
     with open_windows(left, right):
         left.painted("Right, offline")
