@@ -12,6 +12,7 @@ from devots_desktop.domain.todo import Patch
 from devots_desktop.store import conflicts, edits, history, outbox, parking, rows, settling, undo
 from devots_desktop.store.cache import Cache
 from devots_desktop.sync import apply
+from tests.sim.checks import stored
 from tests.unit.building import ONE, TWO, answer, make_cache, page, queue, server_row, shown
 
 ROW = server_row()
@@ -206,7 +207,7 @@ class TestPark:
     def test_also_where_the_todo_is_gone_again_before_its_answer_comes(self, partly: Cache) -> None:
         [later] = apply.take(partly, 1)
         apply.acknowledge(partly, [later], [answer(later, duplicate=True)])
-        assert shown(partly)[ONE] == ("soy", False, "parked")
+        stored("what is on the screen is what lies below it with what is parked", partly.db)
 
 
 class TestRewrite:
