@@ -143,18 +143,22 @@ async def _sign_in(accounts: Accounts, account: Account, arguments: Namespace) -
             form = PortalForm.again(account, password=password)
             await accounts.sign_in_portal(account, form, await portal.enter(accounts, form))
         case AccountKind.SUPABASE:
-            await accounts.sign_in_supabase(account, SupabaseForm.again(account, password=password))
+            await accounts.sign_in_supabase(account, SupabaseForm.again(account, password=password, key=arguments.key))
         case AccountKind.POSTGRES:
-            await accounts.sign_in(account, password)
+            await accounts.sign_in(account, password, _login_password(arguments))
+
+
+def _login_password(arguments: Namespace) -> str:
+    file = arguments.login_password_file
+    return read_password(file, "Password of the database's login") if file else ""
 
 
 def _postgres_form(arguments: Namespace) -> PostgresForm:
     """What `accounts add postgres` was told. Nothing is read from a terminal or file before the arguments are known to be usable."""
     form = PostgresForm.from_url(_without_password(arguments.url), ca=_ca(arguments), email=arguments.email)
-    file = arguments.login_password_file
     return replace(
         form,
-        login_password=read_password(file, "Password of the database's login") if file else os.environ.get("PGPASSWORD", ""),
+        login_password=_login_password(arguments) or os.environ.get("PGPASSWORD", ""),
         password=read_password(arguments.password_file, f"Password of {arguments.email}"),
         sign_up=arguments.sign_up,
         name=arguments.name,

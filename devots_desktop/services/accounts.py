@@ -126,8 +126,11 @@ class Accounts:
         self._profile.put(account)
         return account
 
-    async def sign_in(self, account: Account, password: str) -> None:
+    async def sign_in(self, account: Account, password: str, login_password: str = "") -> None:
         """Sign in again after the session ended. The account's open list goes on by itself where it is told (OpenAccount.signed_in).
+
+        Args:
+            login_password: of the database's login, where the kept one is gone or not accepted any more.
 
         Raises:
             DevotsError: as add_postgres; cache and outbox are as they were.
@@ -138,7 +141,7 @@ class Accounts:
 
         _check_credentials(account.email, password)
         secrets = await self._secrets.get(account) or {}
-        login_password = secrets.get("login_password", "")
+        login_password = login_password or secrets.get("login_password", "")
         form = PostgresForm(Address.from_dict(account.address), account.email, login_password, password)
         session = await on_thread("sign-in", partial(_enter, form, account.email))
         if session.user_id != account.user_id:

@@ -34,9 +34,12 @@ class Secrets:
         self._memory: dict[str, dict[str, str]] = {}
 
     def copy(self, *, timeout: float) -> "Secrets":
-        """The same secrets for another thread, which may wait less long for the keyring."""
+        """The same secrets for another thread, which may wait less long for the keyring.
+
+        What one of them keeps in memory the other has too: a session that is renewed there goes on here.
+        """
         other = Secrets(self._profile, timeout=timeout)
-        other._memory = {account_id: dict(kept) for account_id, kept in self._memory.items()}
+        other._memory = self._memory
         return other
 
     async def get(self, account: Account) -> dict[str, str] | None:
@@ -45,15 +48,17 @@ class Secrets:
         Raises:
             AccountUnusable: the keyring does not answer.
         """
-        if account.account_id not in self._memory:
+        kept = self._memory.get(account.account_id)
+        if kept is None:
             found = await _in_thread(lambda: self._read(account), self._timeout)
-            if not found:
-                return None
             try:
-                self._memory[account.account_id] = json.loads(found)
+                kept = json.loads(found) if found else None
             except ValueError:
                 return None
-        return dict(self._memory[account.account_id])
+            if kept is None:
+                return None
+            self._memory[account.account_id] = kept
+        return dict(kept)
 
     async def set(self, account: Account, secrets: dict[str, str]) -> None:
         """Keep the account's secrets where the account says.

@@ -100,13 +100,15 @@ class SupabaseAccounts:
         return await connect(Project.from_dict(account.address), session.key, session)
 
     async def person(self, account: Account, secrets: Secrets) -> "Person":
-        """Who is signed in, with an access token that is good now. Arguments and errors are those of `connect`, and Unreachable."""
+        """Who is signed in, with an access token that the server takes now. Arguments and errors are those of `connect`, and Unreachable."""
         session = await self._session(account, secrets)
         from devots_desktop.remote.supabase.link import Link
         from devots_desktop.remote.supabase.rights import Person
 
         link = Link(Project.from_dict(account.address), session.key, session)
         try:
+            # One that should be good may be refused: by a clock that is far off, or after the project's keys were changed. Asking renews it.
+            await link.session.who()
             return Person(account.user_id, await link.session.token())
         finally:
             await link.close()

@@ -32,7 +32,11 @@ def addressed(db: sqlite3.Connection, mutation: Mutation) -> Mutation:
 
 
 def named(db: sqlite3.Connection, page: Sequence[ServerRow]) -> list[ServerRow]:
-    """A plain server's rows under the keys that this device has for them: by server id, else as a create of its own whose answer was lost."""
+    """A plain server's rows under the keys that this device has for them: by server id, else as a create of its own whose answer was lost.
+
+    Args:
+        page: rows under the keys that are derived from their server ids.
+    """
     # No other account finds rows by it, and none should pay for it.
     db.execute("CREATE INDEX IF NOT EXISTS todo_server ON todo (server_id)")
     numbers = [row.server_id for row in page]
@@ -41,7 +45,8 @@ def named(db: sqlite3.Connection, page: Sequence[ServerRow]) -> list[ServerRow]:
     known |= _unanswered(db, [row for row in page if row.server_id not in known])
     strangers = [row.client_id for row in page if row.server_id not in known]
     taken = {client_id for (client_id,) in rows.among(db, "SELECT client_id FROM todo WHERE client_id IN ({})", strangers)}
-    return [row._replace(client_id=known.get(row.server_id) or derived_id(row.server_id, again=row.client_id in taken)) for row in page]
+    known |= {row.server_id: derived_id(row.server_id, again=True) for row in page if row.server_id not in known and row.client_id in taken}
+    return [row if (ours := known.get(row.server_id, row.client_id)) == row.client_id else row._replace(client_id=ours) for row in page]
 
 
 def pairs(db: sqlite3.Connection, page: Iterable[ServerRow]) -> list[tuple[str, str]]:

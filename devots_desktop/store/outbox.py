@@ -30,7 +30,7 @@ def creation_time(db: sqlite3.Connection, now: int, count: int = 1) -> int:
 
 def add(db: sqlite3.Connection, mutation: Mutation) -> None:
     """Queue a mutation behind all others."""
-    values = _values(mutation)
+    values = columns(mutation)
     db.execute(f"INSERT INTO outbox ({_COLUMNS}, checksum) VALUES (?, ?, ?, ?, ?, ?)", (*values, mutation_checksum(*values, 0)))
 
 
@@ -40,7 +40,7 @@ def replace(db: sqlite3.Connection, mutation: Mutation) -> None:
     Raises:
         CacheDamaged: it is not found, by an index that is damaged. Its older form would be sent.
     """
-    values = _values(mutation)
+    values = columns(mutation)
     replaced = db.execute(
         "UPDATE outbox SET kind = ?, payload = ?, made_at = ?, checksum = ? WHERE mutation_id = ? AND sent = 0",
         (*values[2:], mutation_checksum(*values, 0), mutation.mutation_id),
@@ -65,6 +65,12 @@ def pending(db: sqlite3.Connection, client_id: str) -> tuple[Mutation, ...]:
     """The queued mutations of one todo, oldest first. Raises CacheDamaged."""
     found = db.execute(f"SELECT {_READ} FROM outbox WHERE client_id = ? ORDER BY seq", (client_id,))
     return tuple(map(mutation, found))
+
+
+def named(db: sqlite3.Connection, mutation_id: str) -> Mutation | None:
+    """The queued mutation of that id. Raises CacheDamaged."""
+    found = db.execute(f"SELECT {_READ} FROM outbox WHERE mutation_id = ?", (mutation_id,)).fetchone()
+    return mutation(found) if found else None
 
 
 def last_unsent(db: sqlite3.Connection, client_id: str) -> Mutation | None:
@@ -112,7 +118,8 @@ def mutation(values: tuple[Any, ...]) -> Mutation:
     return Mutation(mutation_id, client_id, Kind(kind), body["values"], body["base"], made_at, body["created_at"])
 
 
-def _values(mutation: Mutation) -> tuple[str, str, str, str, int]:
+def columns(mutation: Mutation) -> tuple[str, str, str, str, int]:
+    """What the table has of a mutation, in the order of `checksum.MUTATION`."""
     body = {"values": mutation.values, "base": mutation.base, "created_at": mutation.created_at}
     payload = json.dumps(body, sort_keys=True, ensure_ascii=False)
     return (mutation.mutation_id, mutation.client_id, str(mutation.kind), payload, mutation.made_at)

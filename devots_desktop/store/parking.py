@@ -1,11 +1,12 @@
 """Parked mutations: the server refused them, or their todo is gone. They wait for the user and hold up nobody."""
 
 import sqlite3
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 from devots_desktop.domain.mutation import DELETED_ELSEWHERE, Mutation
 from devots_desktop.store import outbox
-from devots_desktop.store.checksum import MUTATION, MUTATIONS, mutation_checksum
+from devots_desktop.store.checksum import MUTATIONS, mutation_checksum
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +26,22 @@ class Parked:
 _COLUMNS = ", ".join((*MUTATIONS["parked"], "checksum"))
 
 
-def park(db: sqlite3.Connection, mutation_id: str, reason: str, at: int) -> None:
-    """Move a mutation from the outbox to the parked ones, where it is in it."""
-    for values in db.execute(f"SELECT {', '.join(MUTATION)} FROM outbox WHERE mutation_id = ?", (mutation_id,)).fetchall():
-        parked = (*values, reason, at)
+def park(db: sqlite3.Connection, mutation_id: str, reason: str, at: int, *, without: Collection[str] = ()) -> None:
+    """Move a mutation from the outbox to the parked ones, where it is in it.
+
+    Args:
+        without: fields that a later edit has other values for, and that are not parked.
+    """
+    queued = outbox.named(db, mutation_id)
+    if queued is not None:
+        parked = (*outbox.columns(_without(queued, without)), reason, at)
         db.execute(f"INSERT INTO parked ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*parked, mutation_checksum(*parked)))
     outbox.remove(db, mutation_id)
+
+
+def _without(mutation: Mutation, names: Collection[str]) -> Mutation:
+    left = {name: value for name, value in mutation.values.items() if name not in names}
+    return replace(mutation, values=left, base={name: value for name, value in mutation.base.items() if name not in names})
 
 
 def unpark(db: sqlite3.Connection, mutation: Mutation) -> None:

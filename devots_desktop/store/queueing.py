@@ -28,8 +28,8 @@ def edit(db: sqlite3.Connection, row: rows.Row, changed: Patch, at: int, *, anew
     """
     _remember_base(db, row)
     last, parked, queued = outbox.last_unsent(db, row.client_id), _unpark(db, row.client_id), outbox.pending(db, row.client_id)
-    anew = anew and _alive(db, row.client_id) is None  # Else somebody has made it anew already.
-    if anew or any(mutation.kind is Kind.CREATE for mutation in parked):
+    wanted = anew or any(mutation.kind is Kind.CREATE for mutation in parked)
+    if wanted and _alive(db, row.client_id) is None:  # Else somebody has made it anew already: an edit of that one.
         if last is not None:
             outbox.remove(db, last.mutation_id)
         create(db, row.client_id, row.patch() | changed, at=at, created_at=row.created_at)
@@ -44,13 +44,17 @@ def edit(db: sqlite3.Connection, row: rows.Row, changed: Patch, at: int, *, anew
 
 
 def delete(db: sqlite3.Connection, row: rows.Row, at: int) -> None:
-    """A delete takes the place of what was never sent or is parked; of a create that was never sent, nothing remains, unless the todo was made elsewhere too."""
+    """A delete takes the place of what was never sent or is parked; of a create that was never sent, nothing remains, unless the todo was made elsewhere too.
+
+    Nor where an edit before it was sent: the server may be given its todo anew by another device, and the edit with it.
+    """
     _remember_base(db, row)
     last, parked = outbox.last_unsent(db, row.client_id), _unpark(db, row.client_id)
     if last is not None:
         outbox.remove(db, last.mutation_id)
-    deleting = any(mutation.kind is Kind.DELETE for mutation in outbox.pending(db, row.client_id))
-    if last is not None and last.kind is Kind.CREATE and (deleting or _alive(db, row.client_id) is None):
+    queued = outbox.pending(db, row.client_id)
+    gone = queued[-1].kind is Kind.DELETE if queued else _alive(db, row.client_id) is None
+    if last is not None and last.kind is Kind.CREATE and gone:
         _forget_base(db, row.client_id)
         return
     base = row.patch() | (last.base if last else {}) | _first_seen(parked)
@@ -64,11 +68,11 @@ def drop(db: sqlite3.Connection, row: rows.Row) -> ServerRow | None:
         the row to show: the server's, below the edits that still wait. None where the server has none: what waits for it goes with it.
     """
     client_id, pending = row.client_id, outbox.pending(db, row.client_id)
-    parked = _unpark(db, client_id)
+    _unpark(db, client_id)
     if any(mutation.kind is Kind.CREATE for mutation in pending):
         return row.server()
-    base, never_made = _alive(db, client_id), any(mutation.kind is Kind.CREATE for mutation in parked)
-    if base is not None and not never_made:
+    base = _alive(db, client_id)
+    if base is not None:
         shown = merge(base.patch(), pending)
         _forget_base(db, client_id)
         return base._replace(text=str(shown["text"]), completed=bool(shown["completed"]))

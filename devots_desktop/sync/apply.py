@@ -76,7 +76,7 @@ def acknowledge(cache: Cache, batch: Sequence[Mutation], answers: Sequence[Answe
             local = _local(db, mutation.client_id, without=mutation.mutation_id)
             decision = plan.answered(local, mutation, plain.stamped_answer(local, answer))
             if decision.case is Case.PARK:
-                parking.park(db, mutation.mutation_id, decision.park, cache.clock())
+                parking.park(db, mutation.mutation_id, decision.park, cache.clock(), without=decision.overwritten)
             elif not outbox.remove(db, mutation.mutation_id):
                 continue
             else:

@@ -90,6 +90,7 @@ class Decision(NamedTuple):
         base: the server's row to remember below this device's edits; None where nothing lies over it.
         bury: a tombstone's version to remember; UNKNOWN for none.
         park: the reason, where the mutation is to be parked.
+        overwritten: the fields that are not parked with it: a later edit of this device, which waits, has other values for them.
     """
 
     case: Case
@@ -98,6 +99,7 @@ class Decision(NamedTuple):
     bury: int = UNKNOWN
     lost: tuple[Lost, ...] = ()
     park: str = ""
+    overwritten: frozenset[str] = frozenset()
 
 
 def is_news(row: ServerRow, row_version: int, buried: int) -> bool:
@@ -202,14 +204,23 @@ def _superseded(local: Local, mutation: Mutation) -> bool:
     # A delete that was undone after it was sent: the todo is made anew behind it, or is still there for that to find.
     if mutation.kind is Kind.DELETE:
         return any(other.kind is Kind.CREATE for other in local.pending)
-    later = {name for other in local.pending for name in other.values}
-    return local.deleting or (mutation.kind is Kind.EDIT and mutation.values.keys() <= later)
+    return local.deleting or (mutation.kind is Kind.EDIT and mutation.values.keys() == _overwritten(local, mutation))
+
+
+def _overwritten(local: Local, mutation: Mutation) -> frozenset[str]:
+    """The fields of an answered edit that the user has written over since. Of a create, none: without them there would be no todo to write over."""
+    if mutation.kind is not Kind.EDIT:
+        return frozenset()
+    return frozenset(name for other in local.pending for name in other.values if name in mutation.values)
 
 
 def _parked(local: Local, mutation: Mutation, reason: str) -> Decision:
-    """Keep what the user wrote on the screen; a row whose delete was refused comes back."""
+    """Keep what the user wrote on the screen; a row whose delete was refused comes back.
+
+    A field that was written over since is not parked: it would lie over the newer value as soon as the server has that one.
+    """
     show = local.base if mutation.kind is Kind.DELETE else local.shown
-    return Decision(Case.PARK, show=show, base=local.base, park=reason)
+    return Decision(Case.PARK, show=show, base=local.base, park=reason, overwritten=_overwritten(local, mutation))
 
 
 def _lost_to(mutation: Mutation, answer: Answer) -> tuple[Lost, ...]:

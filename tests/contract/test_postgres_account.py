@@ -180,6 +180,19 @@ def test_an_expired_session_keeps_edits_and_goes_on_after_signing_in_again(manag
     assert texts == {"written while signed out", "and another one"}
 
 
+def test_where_the_logins_password_went_with_the_keyring_it_is_asked_for(managed: Managed, accounts: Accounts) -> None:
+    first = form(managed, sign_up=True)
+    account = asyncio.run(accounts.add_postgres(first))
+    kept = asyncio.run(accounts._secrets.get(account)) or {}
+    asyncio.run(accounts._secrets.forget(account))
+    with pytest.raises(AccountUnusable) as caught:
+        asyncio.run(accounts.sign_in(account, PASSWORD))
+    assert caught.value.title == "Database login refused"
+    asyncio.run(accounts.sign_in(account, PASSWORD, first.login_password))
+    again = asyncio.run(accounts._secrets.get(account)) or {}
+    assert (again["login_password"], again.keys()) == (kept["login_password"], kept.keys())
+
+
 def test_signing_in_again_as_somebody_else_is_refused(managed: Managed, accounts: Accounts) -> None:
     account = asyncio.run(accounts.add_postgres(form(managed, sign_up=True)))
     with managed.owner() as owner:

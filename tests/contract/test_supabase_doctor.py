@@ -36,12 +36,12 @@ class SupabasePatient(Patient):
             admin.execute(sql.encode())
 
 
-def _make(folder: Path, servers: Servers, form: Form) -> Iterator[SupabasePatient]:
+def _make(folder: Path, servers: Servers, form: Form, secrets: SecretStore = SecretStore.FILE) -> Iterator[SupabasePatient]:
     with servers.project(VERSIONS[-1], form) as server:
         profile = Profile(folder / "profile")
         accounts = Accounts(profile)
         entered = SupabaseForm.from_text(
-            server.url, server.publishable_key, email=EMAIL, password=PASSWORD, name=NAME, secrets=SecretStore.FILE, way=Way.SIGN_UP
+            server.url, server.publishable_key, email=EMAIL, password=PASSWORD, name=NAME, secrets=secrets, way=Way.SIGN_UP
         )
         made = SupabasePatient(profile, accounts, asyncio.run(accounts.add_supabase(entered)), server)
         made.using(lambda opened: opened.todos.add_lines(f"{TEXT}\neggs\nbread"))
@@ -57,6 +57,12 @@ def patient(tmp_path: Path, servers: Servers) -> Iterator[SupabasePatient]:
 @pytest.fixture
 def plain_patient(tmp_path: Path, servers: Servers) -> Iterator[SupabasePatient]:
     yield from _make(tmp_path, servers, "plain")
+
+
+@pytest.fixture
+def forgetful_patient(tmp_path: Path, servers: Servers) -> Iterator[SupabasePatient]:
+    """Whose session is in memory only."""
+    yield from _make(tmp_path, servers, "managed", SecretStore.MEMORY)
 
 
 @pytest.mark.parametrize("form", ["patient", "plain_patient"])
@@ -138,6 +144,14 @@ def test_being_looked_at_often_does_not_end_the_session(patient: SupabasePatient
 
     asyncio.run(look_meanwhile())
     patient.sync()
+
+
+def test_a_session_in_memory_goes_on_after_the_doctor_has_renewed_it(forgetful_patient: SupabasePatient) -> None:
+    forgetful_patient.server.clock.advance(7_200)
+    assert forgetful_patient.examined()["session"].level is Level.OK
+    # By now the project takes the token that was used up for a stolen one.
+    forgetful_patient.server.clock.advance(7_200)
+    forgetful_patient.sync()
 
 
 def test_neither_secret_nor_text_nor_person_is_told_whatever_is_wrong(patient: SupabasePatient, monkeypatch: pytest.MonkeyPatch) -> None:

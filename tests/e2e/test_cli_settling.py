@@ -201,6 +201,7 @@ def test_the_shell_is_offered_the_verbs(devots: Devots) -> None:
         assert f"'{place}')" in script
 
 
+@pytest.mark.timeout(120)  # some thirty starts of the program
 class TestTwoDevices:
     """On a real PostgreSQL; one version is enough, as in test_cli_postgres.py."""
 

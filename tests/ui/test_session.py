@@ -349,7 +349,7 @@ class TestDialogs:
     def test_signing_in_again(self, qapp: QApplication) -> None:
         given: list[tuple[str, str]] = []
 
-        async def sign_in(account: Account, password: str) -> None:
+        async def sign_in(account: Account, password: str, _: str) -> None:
             given.append((account.account_id, password))
             if len(given) == 1:
                 raise WrongCredentials
@@ -368,6 +368,32 @@ class TestDialogs:
 
         on_loop(qapp, use)
         assert given == [("a1", "wrong password"), ("a1", "right password")]
+
+    def test_signing_in_again_asks_for_the_logins_password_only_where_the_database_refuses_the_kept_one(self, qapp: QApplication) -> None:
+        given: list[str] = []
+
+        async def sign_in(_: Account, __: str, login_password: str) -> None:
+            given.append(login_password)
+            if not login_password:
+                raise AccountUnusable("Database login refused", "The database does not accept the login.", "Check the login.")
+
+        async def use() -> None:
+            tasks = Tasks(lambda *_: None)
+            dialog = SignInDialog(SERVER, sign_in, tasks)
+            answer = asyncio.create_task(ask(dialog))
+            await until(dialog.isVisible)
+            assert not dialog.login_password.isVisible()
+            dialog.password.edit.setText("right password")
+            dialog.confirm.click()
+            await until(lambda: not dialog.busy)
+            assert dialog.login_password.isVisible()
+            dialog.login_password.edit.setText("of the login")
+            dialog.confirm.click()
+            assert await answer
+            await tasks.close()
+
+        on_loop(qapp, use)
+        assert given == ["", "of the login"]
 
     def test_a_dialog_that_is_asked_in_a_cancelled_task_closes(self, qapp: QApplication) -> None:
         async def use() -> None:

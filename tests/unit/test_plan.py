@@ -254,7 +254,7 @@ ANSWERED = {
         over(mutation(text="rice"), text="rice", completed=True),
         mutation(base={"text": "milk", "completed": False}, text="soy", completed=True),
         Answer("", Outcome.REFUSED, reason="No."),
-        Decision(Case.PARK, show=OLD._replace(text="rice", completed=True), base=OLD, park="No."),
+        Decision(Case.PARK, show=OLD._replace(text="rice", completed=True), base=OLD, park="No.", overwritten=frozenset({"text"})),
     ),
     "a refused edit of a todo that the user deleted since": (
         Local(5, UNKNOWN, None, OLD, (GONE,)),

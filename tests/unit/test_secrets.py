@@ -104,6 +104,14 @@ def test_forgetting_deletes_from_the_keyring_and_may_be_repeated(profile: Profil
     assert asyncio.run(Secrets(profile).get(account())) is None
 
 
+def test_what_a_copy_for_another_thread_keeps_in_memory_is_there_for_the_first_too(profile: Profile) -> None:
+    mine, kept = Secrets(profile), account(SecretStore.MEMORY)
+    asyncio.run(mine.set(kept, SECRET))
+    theirs = mine.copy(timeout=1)
+    asyncio.run(theirs.set(kept, SECRET | {"token": "renewed"}))
+    assert asyncio.run(mine.get(kept)) == SECRET | {"token": "renewed"}
+
+
 @pytest.mark.parametrize("backend", [Truncating, Broken])
 def test_a_keyring_that_does_not_keep_the_secret_is_noticed_and_the_secret_not_told(
     profile: Profile, install: Install, backend: type[Box]

@@ -9,9 +9,10 @@ from devots_desktop.domain.changes import Op, Via
 from devots_desktop.domain.errors import CacheUnusable
 from devots_desktop.domain.mutation import Kind, Mutation, Outcome
 from devots_desktop.domain.todo import Patch
-from devots_desktop.store import edits, history, outbox, parking, rows, settling, undo
+from devots_desktop.store import conflicts, edits, history, outbox, parking, rows, settling, undo
 from devots_desktop.store.cache import Cache
 from devots_desktop.sync import apply
+from tests.sim.checks import stored
 from tests.unit.building import ONE, TWO, answer, make_cache, page, queue, server_row, shown
 
 ROW = server_row()
@@ -152,11 +153,61 @@ class TestRetry:
         assert not settling.drop(cache, ONE)
         assert not cache.news()
 
+    def test_a_create_of_what_was_made_elsewhere_meanwhile_is_an_edit_of_that(self, cache: Cache, refused_create: str) -> None:
+        apply.receive(cache, page(server_row(refused_create, "theirs", 9)), Via.LIVE)
+        settling.retry(cache, refused_create)
+        assert queued(cache) == [(Kind.EDIT, {"text": "too long"}, {})]
+        [sent] = apply.take(cache, 1)
+        answered = answer(sent, before=server_row(refused_create, "theirs", 9), row=server_row(refused_create, "too long", 10))
+        apply.acknowledge(cache, [sent], [answered])
+        assert [(each.client_id, each.lost) for each in conflicts.everything(cache.db)] == [(refused_create, {"text": "theirs"})]
+
+    def test_a_retry_that_is_deleted_before_it_is_sent_leaves_a_delete_behind_the_edit_that_was(self, cache: Cache) -> None:
+        edits.edit(cache, ONE, {"text": "soy"})
+        [first] = apply.take(cache, 1)
+        edits.edit(cache, ONE, {"completed": True})
+        apply.take(cache, 2)
+        apply.acknowledge(cache, [first], [answer(first, Outcome.GONE)])
+        apply.receive(cache, page(server_row(version=9, deleted=True)), Via.PULL)
+        settling.retry(cache, ONE)
+        assert [kind for kind, *_ in queued(cache)] == [Kind.EDIT, Kind.CREATE]
+        edits.delete(cache, ONE)
+        # Were it only the edit, the todo would wait unseen: its row is off the list.
+        assert [kind for kind, *_ in queued(cache)] == [Kind.EDIT, Kind.DELETE]
+        refuse(cache, Outcome.GONE)
+        assert (shown(cache), queue(cache), parked(cache), rows.base(cache.db, ONE)) == ({}, [], [], None)
+
     def test_changes_whose_row_is_not_in_the_list_are_sent_as_they_are(self, refused_edit: Cache) -> None:
         refused_edit.db.execute("DELETE FROM todo")
         assert settling.retry(refused_edit, ONE)
         assert queued(refused_edit) == [(Kind.EDIT, {"text": "too long"}, {"text": "milk"})]
         assert refused_edit.news()
+
+
+class TestPark:
+    """What is parked of an edit whose fields the user has written over in part before it was answered."""
+
+    @pytest.fixture
+    def partly(self, cache: Cache) -> Cache:
+        edits.edit_all(cache, [ONE], {"text": "soy"})
+        edits.edit_all(cache, [ONE], {"completed": True})
+        [sent] = apply.take(cache, 1)
+        edits.edit(cache, ONE, {"completed": False})
+        apply.acknowledge(cache, [sent], [answer(sent, Outcome.REFUSED, reason="No.")])
+        return cache
+
+    def test_only_the_fields_that_no_later_edit_has_other_values_for(self, partly: Cache) -> None:
+        assert [(each.values, each.base) for each in parked(partly)] == [({"text": "soy"}, {"text": "milk"})]
+
+    def test_so_the_later_value_stays_on_the_screen_when_the_server_has_it(self, partly: Cache) -> None:
+        [later] = apply.take(partly, 1)
+        apply.acknowledge(partly, [later], [answer(later, row=server_row(version=6))])
+        assert shown(partly)[ONE] == ("soy", False, "parked")
+
+    def test_also_where_the_todo_is_gone_again_before_its_answer_comes(self, partly: Cache) -> None:
+        [later] = apply.take(partly, 1)
+        apply.acknowledge(partly, [later], [answer(later, duplicate=True)])
+        stored("what is on the screen is what lies below it with what is parked", partly.db)
 
 
 class TestRewrite:
@@ -217,6 +268,12 @@ class TestDrop:
         assert [(change.op, change.client_id) for change in cache.news().changes] == [(Op.DELETE, refused_create)]
         undo.undo(cache)
         assert queued(cache) == [(Kind.CREATE, {"text": "too long", "completed": False}, {})]
+
+    def test_a_create_of_what_was_made_elsewhere_meanwhile_shows_that(self, cache: Cache, refused_create: str) -> None:
+        apply.receive(cache, page(server_row(refused_create, "theirs", 9)), Via.LIVE)
+        settling.drop(cache, refused_create)
+        assert (parked(cache), queue(cache), rows.base(cache.db, refused_create)) == ([], [], None)
+        assert shown(cache)[refused_create] == ("theirs", False, "synced")
 
     def test_a_create_with_an_edit_that_waits(self, cache: Cache) -> None:
         made = edits.add(cache, "too long")
