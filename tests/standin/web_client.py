@@ -26,6 +26,10 @@ class WebClient:
     def edit(self, text: str, value: str) -> None:
         assert self._asked("edit", text, value) == value
 
+    def rewrite(self, number: int, value: str) -> None:
+        """Give the row of this id another text, whatever it has."""
+        assert self._asked("rewrite", number, value) == value
+
     def complete(self, text: str) -> None:
         assert self._asked("done", text) == text
 
@@ -61,14 +65,14 @@ class WebClient:
 
 
 @contextmanager
-def web_client(project: SupabaseServer, email: str, password: str) -> Iterator[WebClient]:
-    """Sign somebody in. What it writes to standard error is the test's."""
+def web_client(project: SupabaseServer, **who: str) -> Iterator[WebClient]:
+    """Sign somebody in; `who`: email and password, or accessToken and userId. What it writes to standard error is the test's."""
     environ = {**os.environ, "STANDIN_URL": project.url, "STANDIN_KEY": project.publishable_key}
     pipe = subprocess.PIPE
     with subprocess.Popen(node.command(_SCRIPTS, "web.mjs"), env=environ, stdin=pipe, stdout=pipe, text=True) as process:
         try:
             assert process.stdin is not None
-            process.stdin.write(json.dumps({"email": email, "password": password}) + "\n")
+            process.stdin.write(json.dumps(who) + "\n")
             process.stdin.flush()
             client = WebClient(process)
             assert client.answer() == "listening"

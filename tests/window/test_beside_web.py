@@ -31,7 +31,7 @@ def both(desk: Display, servers: Servers, profile: Path, form: Form, appearance:
     with servers.project(newest(), form) as project:
         enter(Devots(profile), *named(project), "--sign-up")
         settings.save(profile, Settings(appearance))
-        with web_client(project, EMAIL, PASSWORD) as web, held(desk, profile) as hand:
+        with web_client(project, email=EMAIL, password=PASSWORD) as web, held(desk, profile) as hand:
             hand.window.live()
             yield hand, web
             the_same(hand, web)

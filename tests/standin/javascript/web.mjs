@@ -1,7 +1,8 @@
 // A person's list in a web page, without the page: supabase-js, told line by line what the person does.
-// The project's address and key come in the environment. The first line of standard input is {"email", "password"}, each line after it a command
-// as a JSON array; each has one line of JSON as its answer:
+// The project's address and key come in the environment. The first line of standard input is {"email", "password"}, or {"accessToken", "userId"} of
+// somebody whom another program signs in; each line after it is a command as a JSON array, and has one line of JSON as its answer:
 //   ["add", TEXT] ["edit", TEXT, NEW] ["done", TEXT] ["delete", TEXT]   the row's text, as the server has it then
+//   ["rewrite", ID, NEW]                                                the same for a row whose text others change
 //   ["list"]                                                            [[text, completed], ...], oldest first
 //   ["hears", TYPE, TEXT, COMPLETED]                                    waits until its channel has told such a change; true
 //   ["hears", "DELETE", ID] and ["id", TEXT]                            of a deleted row only the key is told
@@ -15,14 +16,18 @@ const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const told = [];
 let tell = () => {};
 
+const who = JSON.parse((await lines.next()).value);
 const supabase = createClient(url, key, {
   auth: { persistSession: false, autoRefreshToken: false },
+  accessToken: who.accessToken && (async () => who.accessToken),
   // The newer protocol, which is this library's default, is another one than the program's library speaks.
   realtime: { vsn: "1.0.0" },
 });
 
 async function signIn() {
-  const { data } = await sure(supabase.auth.signInWithPassword(JSON.parse((await lines.next()).value)));
+  // Before the channel joins: with the option `accessToken` it may join as nobody first.
+  if (who.accessToken) return supabase.realtime.setAuth(who.accessToken).then(() => who.userId);
+  const { data } = await sure(supabase.auth.signInWithPassword(who));
   return data.user.id;
 }
 
@@ -71,6 +76,7 @@ const todos = () => supabase.from("todo");
 const commands = {
   add: (text) => changed(todos().insert({ text, user_id: userId })),
   edit: (text, value) => changed(todos().update({ text: value }).eq("text", text)),
+  rewrite: (id, value) => changed(todos().update({ text: value }).eq("id", id)),
   done: (text) => changed(todos().update({ completed: true }).eq("text", text)),
   delete: (text) => changed(todos().delete().eq("text", text)),
   id: async (text) => (await sure(todos().select("id").eq("text", text).single())).data.id,
