@@ -125,7 +125,7 @@ class TestTodos:
 
     @pytest.mark.timeout(120)
     def test_two_programs_that_write_at_once_lose_nothing(self, devots: Devots) -> None:
-        program = "import sys; from devots_desktop.cli.main import run; sys.exit(max(run([*sys.argv[2:], 'add', f'{sys.argv[1]} {n}']) for n in range(200)))"
+        program = "import sys; from devots_desktop.cli.main import run; sys.exit(max(run([*sys.argv[2:], 'add', f'{sys.argv[1]} {n}']) for n in range(100)))"
         command = [sys.executable, "-c", program]
         writers = [
             subprocess.Popen([*command, name, "--profile", str(devots.profile)], cwd=ROOT, stdout=subprocess.PIPE, env=devots.environ)
@@ -136,8 +136,8 @@ class TestTodos:
         finally:
             for writer in writers:
                 writer.kill()
-        assert [(writer.returncode, lines) for writer, lines in zip(writers, said, strict=True)] == [(0, 200), (0, 200)]
-        assert sorted(texts(devots)) == sorted(f"{name} {number}" for name in ("one", "two") for number in range(200))
+        assert [(writer.returncode, lines) for writer, lines in zip(writers, said, strict=True)] == [(0, 100), (0, 100)]
+        assert sorted(texts(devots)) == sorted(f"{name} {number}" for name in ("one", "two") for number in range(100))
 
 
 class TestIds:

@@ -79,8 +79,16 @@ def add_postgres_wrong(stage: Stage) -> QWidget:
     return dialog
 
 
-def sign_in(stage: Stage) -> QWidget:
+def sign_in(stage: Stage) -> SignInDialog:
     return SignInDialog(SERVER, Accounts(Profile(stage.folder)).sign_in, Tasks(lambda *_: None))
+
+
+def sign_in_without_login(stage: Stage) -> QWidget:
+    dialog = sign_in(stage)
+    dialog.password.edit.setText("the right one")
+    refused = "The database does not accept the login devots_desktop with this password."
+    dialog.fail(AccountUnusable("Database login refused", refused, "Check the login's name and password; the database's owner has them."))
+    return dialog
 
 
 def choose_kind(stage: Stage) -> QWidget:
@@ -264,7 +272,7 @@ def account_scenes() -> tuple[Callable[[Stage], QWidget], ...]:
     return (
         choose_kind, add_supabase, supabase_secret_refused, supabase_anon_key, supabase_own_server, supabase_checking, supabase_lacking, supabase_person, supabase_code,
         supabase_new_password, supabase_confirming, supabase_too_many_tries, sign_in_supabase, sign_in_supabase_without_key,
-        right_to_left_kinds, right_to_left_supabase, right_to_left_person, add_postgres, add_postgres_wrong, sign_in,
+        right_to_left_kinds, right_to_left_supabase, right_to_left_person, add_postgres, add_postgres_wrong, sign_in, sign_in_without_login,
         supabase_a_month_offline, supabase_session_refused,
     )  # fmt: skip
 
