@@ -1,10 +1,12 @@
 """The migrations on real servers: empty and filled databases, killed at every step, up, down and up again."""
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+from itertools import count
 from pathlib import Path
 
 import psycopg
@@ -19,6 +21,7 @@ from devots_desktop.remote.postgres.schema import HEAD, Base
 from devots_desktop.remote.postgres.steps import UnknownTables
 from devots_desktop.remote.postgres.trouble import RightsInTheWay
 from tests.contract.catalogue import SHAPE, catalogue
+from tests.servers.fixtures import Servers, newest
 from tests.servers.managed import DESKTOP, Managed
 from tests.servers.postgres import SUPERUSER, Database, PostgresServer
 
@@ -289,6 +292,40 @@ class TestDown:
             assert owner.execute("select text, user_id from todo").fetchall() == [("keep me", ada.user_id)]
         assert migrate.status(managed.database.url()).state == "not migrated"
 
+    @pytest.mark.timeout(240)  # some 25 databases, each taken back twice
+    def test_killed_at_any_statement_a_whole_revision_is_noted_and_it_goes_on_from_there(self, servers: Servers) -> None:
+        """On one version: the statements are the same on each, and so is what a transaction is."""
+        server = servers.server(newest())
+        template = server.create_database()
+        with template.connect() as owner:
+            owner.execute(PORTAL)
+            owner.execute('drop index "session_userId_idx"')
+            fill(owner, 20)
+        before = shape(template, *SHAPE)
+        migrate.upgrade(template.url())
+        clean = server.create_database(template.name)
+        at = {HEAD: shape(clean)}
+        for revision in ("0005", "0004", "0003", "0002", "0001", "base"):
+            migrate.downgrade(clean.url(), revision)
+            at[revision] = shape(clean)
+        assert shape(clean, *SHAPE) == before
+        stopped: list[str | None] = []
+        for number in count():
+            database = server.create_database(template.name)
+            with killed_before(database, number) as killed, suppress(Unreachable):
+                migrate.downgrade(database.url())
+            if not killed:
+                break
+            status = migrate.status(database.url())
+            stopped.append(status.revision)
+            assert status.revision is not None
+            assert (shape(database), status.trouble) == (at[status.revision], ()), killed
+            migrate.downgrade(database.url())
+            assert shape(database) == at["base"], killed
+            assert migrate.status(database.url()).trouble == ()
+            server.drop_database(database)
+        assert {*stopped, "base"} == set(at)
+
     def test_a_table_that_was_closed_before_us_stays_closed(self, portal: Database) -> None:
         with portal.connect() as owner:
             owner.execute("alter table session enable row level security")
@@ -465,6 +502,28 @@ def killer(database: Database, when: int | str) -> Callable[[str], None]:
         seen.append(step)
 
     return report
+
+
+@contextmanager
+def killed_before(database: Database, number: int) -> Iterator[list[str]]:
+    """The owner's connection ends before its next statement of this number that is no question; which one it was is told, when it has come."""
+    seen: list[str] = []
+    killed: list[str] = []
+
+    def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
+        if re.match(r"select|show|set |savepoint", statement.strip(), re.IGNORECASE):
+            return
+        if len(seen) == number:
+            killed.append(statement)
+            with database.connect(SUPERUSER) as admin:
+                terminate(admin, database)
+        seen.append(statement)
+
+    sqlalchemy.event.listen(sqlalchemy.Engine, "before_cursor_execute", note)
+    try:
+        yield killed
+    finally:
+        sqlalchemy.event.remove(sqlalchemy.Engine, "before_cursor_execute", note)
 
 
 def terminate(admin: psycopg.Connection, database: Database) -> None:

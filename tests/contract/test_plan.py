@@ -68,7 +68,7 @@ def seen() -> Iterator[list[str]]:
     statements: list[str] = []
 
     def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
-        if not re.match(r"select|show|set timezone|begin$|commit$", statement.strip(), re.IGNORECASE):
+        if not re.match(r"select|show|set timezone|begin$|commit$|savepoint|release", statement.strip(), re.IGNORECASE):
             statements.append(statement.strip())
 
     sqlalchemy.event.listen(sqlalchemy.Engine, "before_cursor_execute", note)
