@@ -24,12 +24,16 @@ def folder_of(path: Path) -> Path:
 
 
 def before_migration(db: sqlite3.Connection, path: Path, version: int) -> None:
-    """Copy a cache of form `version` before it is changed.
+    """Copy a cache of form `version` before it is changed, unless another program does both meanwhile.
 
     Raises:
         sqlite3.Error, OSError: there is no verified copy; nothing may be changed then.
     """
-    _copy(db, folder_of(path) / f"form-{version}.sqlite3")
+    try:
+        _copy(db, folder_of(path) / f"form-{version}.sqlite3")
+    except sqlite3.DatabaseError:
+        if db.execute("PRAGMA user_version").fetchone()[0] == version:
+            raise
 
 
 def before_repair(db: sqlite3.Connection, path: Path) -> None:

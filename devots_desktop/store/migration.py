@@ -1,4 +1,4 @@
-"""Bringing a cache to the newest form: numbered SQL files, each in one transaction, after a copy of the old form was made and verified."""
+"""Bringing a cache to the newest form: numbered SQL files, in one transaction, after a copy of the old form was made and verified."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ def refuse_newer(path: Path, *, wait: float) -> None:
     if not path.exists() or not path.stat().st_size:
         return
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=wait)) as db:
-        version: int = db.execute("PRAGMA user_version").fetchone()[0]
+        version = form(db)
     if version > len(scripts()):
         raise CacheUnusable(
             "Newer data",
@@ -36,22 +36,21 @@ def refuse_newer(path: Path, *, wait: float) -> None:
 
 
 def migrate(db: sqlite3.Connection, path: Path) -> None:
-    """Run the files that this cache has not seen, each with its number in one transaction: killed at any statement, it goes on at the next start."""
-    version: int = db.execute("PRAGMA user_version").fetchone()[0]
-    newest = scripts()
-    if 0 < version < len(newest):
+    """Run the files that this cache has not seen, in one transaction: killed at any statement, it begins anew at the next start.
+
+    Nor does another program that opens the file meanwhile see one that is half made, and take it for an older form.
+    """
+    version, newest = form(db), scripts()
+    if version >= len(newest):
+        return
+    if version:
         from devots_desktop.store import backup  # Not for every start.
 
         backup.before_migration(db, path, version)
-    for number, script in enumerate(newest[version:], start=version + 1):
-        _run_script(db, script, number)
-
-
-def _run_script(db: sqlite3.Connection, script: Path, number: int) -> None:
     db.execute("BEGIN IMMEDIATE")
     try:
         # Another process may have opened the file first.
-        if db.execute("PRAGMA user_version").fetchone()[0] < number:
+        for number, script in enumerate(newest[form(db) :], start=form(db) + 1):
             for statement in _statements(script.read_text(encoding="utf-8")):
                 db.execute(statement)
             db.execute(f"PRAGMA user_version = {number}")
@@ -60,6 +59,12 @@ def _run_script(db: sqlite3.Connection, script: Path, number: int) -> None:
         if db.in_transaction:
             db.execute("ROLLBACK")
         raise
+
+
+def form(db: sqlite3.Connection) -> int:
+    """How many of the files a cache has seen."""
+    seen: int = db.execute("PRAGMA user_version").fetchone()[0]
+    return seen
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -131,10 +131,12 @@ class TestTodos:
             subprocess.Popen([*command, name, "--profile", str(devots.profile)], cwd=ROOT, stdout=subprocess.PIPE, env=devots.environ)
             for name in ("one", "two")
         ]
-        for writer in writers:
-            out, _ = writer.communicate(timeout=110)
-            assert writer.returncode == 0
-            assert out.count(b"\n") == 200
+        try:
+            said = [writer.communicate(timeout=110)[0].count(b"\n") for writer in writers]
+        finally:
+            for writer in writers:
+                writer.kill()
+        assert [(writer.returncode, lines) for writer, lines in zip(writers, said, strict=True)] == [(0, 200), (0, 200)]
         assert sorted(texts(devots)) == sorted(f"{name} {number}" for name in ("one", "two") for number in range(200))
 
 

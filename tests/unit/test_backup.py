@@ -153,6 +153,25 @@ class TestBeforeAMigration:
             soundness.verify(cache.db)
             assert [copy.name for copy in backup.folder_of(cache.path).iterdir()] == [f"form-{form}.sqlite3"]
 
+    def test_another_program_that_is_quicker_is_left_to_it(
+        self, cache: Cache, tmp_path: Path, more: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        cache.close()
+        look, others = soundness.verify_structure, list[Cache]()
+
+        def overtaken(copy: sqlite3.Connection) -> None:
+            if not others:
+                others.append(cache)  # Only once: the other program makes a copy, too.
+                others.append(make_cache(tmp_path, syncs=False))
+            look(copy)
+
+        monkeypatch.setattr(soundness, "verify_structure", overtaken)
+        with make_cache(tmp_path, syncs=False) as slower:
+            assert slower.db.execute("SELECT count(*) FROM later").fetchone() == (len(TEXTS),)
+        others[1].close()
+        [copy] = backup.folder_of(cache.path).iterdir()
+        assert texts(copy) == TEXTS
+
     def test_where_there_is_no_room_for_it_nothing_is_changed(self, cache: Cache, tmp_path: Path, more: Path) -> None:
         cache.close()
         backup.folder_of(cache.path).write_text("in the way")

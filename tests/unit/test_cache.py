@@ -15,7 +15,7 @@ import pytest
 
 from devots_desktop.domain.errors import CacheUnusable
 from devots_desktop.store import cache as cache_module
-from devots_desktop.store import edits, migration
+from devots_desktop.store import checksum, edits, migration
 from devots_desktop.store.cache import Cache, translated
 from tests.outcomes import not_run
 from tests.unit.building import make_cache, queue, shown
@@ -235,6 +235,17 @@ class TestMigrations:
             again = make_cache(folder)
             edits.add(again, "milk")
             again.close()
+
+    def test_nobody_sees_a_new_file_half_made(self, tmp_path: Path) -> None:
+        """It would be taken for one of an older form, and copied while it becomes another."""
+        path, seen = tmp_path / "new.sqlite3", set[int]()
+        with closing(sqlite3.connect(path, isolation_level=None)) as db, closing(sqlite3.connect(path)) as other:
+            db.execute("PRAGMA journal_mode = WAL")
+            checksum.register(db)
+            db.set_trace_callback(lambda _: seen.add(migration.form(other)))
+            migration.migrate(db, path)
+            db.set_trace_callback(None)
+            assert (seen, migration.form(other)) == ({0}, len(migration.scripts()))
 
     def test_a_script_runs_whole_or_not_at_all_and_once(self, cache: Cache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         edits.add(cache, "milk")
