@@ -17,6 +17,7 @@ from alembic.migration import MigrationContext
 
 from devots_desktop.domain.errors import AccountUnusable, DevotsError, NotMigrated, ServerTooNew, Unreachable
 from devots_desktop.remote.postgres import migrate
+from devots_desktop.remote.postgres.owner.marks import KNOWN
 from devots_desktop.remote.postgres.schema import HEAD, Base
 from devots_desktop.remote.postgres.steps import UnknownTables
 from devots_desktop.remote.postgres.trouble import RightsInTheWay
@@ -429,9 +430,14 @@ class TestRefused:
         with pytest.raises(AccountUnusable, match="belong to portal"):
             migrate.upgrade(portal.url(SUPERUSER))
 
-    def test_a_database_with_newer_migrations(self, managed: Managed) -> None:
+    def test_every_migration_is_known_by_its_number(self) -> None:
+        versions = (Path(__file__).parents[2] / "migrations" / "server" / "versions").glob("0*.py")
+        assert sorted(path.name[:4] for path in versions) == list(KNOWN)
+
+    @pytest.mark.parametrize("revision", ["0999", "0002_of_a_branch"])
+    def test_a_database_with_newer_migrations_or_unknown_ones(self, managed: Managed, revision: str) -> None:
         with managed.owner() as owner:
-            owner.execute("update devots.alembic_version set version_num = '0999'")
+            owner.execute("update devots.alembic_version set version_num = %s", [revision])
         with pytest.raises(ServerTooNew):
             migrate.upgrade(managed.database.url())
         assert migrate.status(managed.database.url()).state == "newer"

@@ -22,7 +22,7 @@ from devots_desktop.remote.postgres.owner import drizzle, journal
 from devots_desktop.remote.postgres.owner.baseline import AUTH, INDEXES, differences, missing_indexes, tables_found
 from devots_desktop.remote.postgres.owner.connection import alone, connect, server_version
 from devots_desktop.remote.postgres.owner.drift import drift, halfway, without_keys
-from devots_desktop.remote.postgres.owner.marks import flavour_of, known_revision, revision_of, set_setting, setting
+from devots_desktop.remote.postgres.owner.marks import KNOWN, flavour_of, known_revision, revision_of, set_setting, setting
 from devots_desktop.remote.postgres.owner.plan import Planned, RevisionNotes, Step, joined, step
 from devots_desktop.remote.postgres.owner.revision import begin
 from devots_desktop.remote.postgres.rights import Deviation
@@ -374,9 +374,8 @@ def _need_head(connection: Connection) -> None:
 
 def _above(connection: Connection, target: str) -> str | None:
     """A database's revision, where it is above the one to go back to. Raises AccountUnusable where there is none of that name."""
-    known = sorted(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
-    if target not in {"base", *known}:
-        raise AccountUnusable("No such revision", f"There is no revision of that name; there are {', '.join(known)} and base.", "Name one.")
+    if target not in {"base", *KNOWN}:
+        raise AccountUnusable("No such revision", f"There is no revision of that name; there are {', '.join(KNOWN)} and base.", "Name one.")
     before = known_revision(connection)
     return before if before is not None and (target == "base" or before > target) else None
 
@@ -412,7 +411,7 @@ def _state(revision: str | None) -> State:
         return "not migrated"
     if revision == HEAD:
         return "current"
-    return "older" if revision < HEAD else "newer"
+    return "older" if revision in KNOWN else "newer"
 
 
 def _pending(revision: str | None) -> list[str]:
