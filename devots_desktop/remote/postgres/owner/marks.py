@@ -8,7 +8,6 @@ from devots_desktop.domain.errors import AccountUnusable, ServerTooNew
 from devots_desktop.remote.postgres.roles import Flavour
 from devots_desktop.remote.postgres.schema import HEAD
 
-
 KNOWN = tuple(f"{number:04}" for number in range(1, int(HEAD) + 1))
 """Our revisions, oldest first."""
 
