@@ -19,7 +19,7 @@ from devots_desktop.domain.errors import AccountUnusable, DevotsError, NotMigrat
 from devots_desktop.remote.postgres import migrate
 from devots_desktop.remote.postgres.owner.marks import KNOWN
 from devots_desktop.remote.postgres.schema import HEAD, Base
-from devots_desktop.remote.postgres.steps import UnknownTables
+from devots_desktop.remote.postgres.steps import BATCH, UnknownTables
 from devots_desktop.remote.postgres.trouble import RightsInTheWay
 from tests.contract.catalogue import SHAPE, catalogue
 from tests.servers.fixtures import Servers, newest
@@ -115,7 +115,7 @@ class TestAdopted:
     def test_a_filled_portal_keeps_its_rows_and_gets_the_keys_that_plain_clients_derive(self, database: Database) -> None:
         with database.connect() as owner:
             owner.execute(PORTAL)
-            fill(owner, 30_000)
+            fill(owner, 3 * BATCH)
             before = owner.execute("select id, text, completed, user_id, created_at, updated_at from todo order by id").fetchall()
         steps: list[str] = []
         result = migrate.upgrade(database.url(), report=steps.append)
@@ -215,15 +215,15 @@ class TestResumed:
     def test_killed_between_two_batches_it_goes_on_with_the_next(self, database: Database) -> None:
         with database.connect() as owner:
             owner.execute(PORTAL)
-            fill(owner, 20_001)
+            fill(owner, 2 * BATCH + 1)
         with pytest.raises(Unreachable):
             migrate.upgrade(database.url(), report=killer(database, "0003_backfill, batch 2"))
         with database.connect() as owner:
-            assert owner.execute("select count(*) from todo where client_id is null").fetchone() == (10_001,)
+            assert owner.execute("select count(*) from todo where client_id is null").fetchone() == (BATCH + 1,)
         assert migrate.status(database.url()).state == "older"
         migrate.upgrade(database.url())
         with database.connect() as owner:
-            assert owner.execute("select count(*) from todo where client_id = md5('todo:' || id)::uuid").fetchone() == (20_001,)
+            assert owner.execute("select count(*) from todo where client_id = md5('todo:' || id)::uuid").fetchone() == (2 * BATCH + 1,)
 
     def test_an_invalid_index_that_a_killed_run_left_is_made_anew(self, portal: Database) -> None:
         with closing(portal.connect(autocommit=False)) as web, ThreadPoolExecutor(1) as pool, portal.connect(SUPERUSER) as admin:
