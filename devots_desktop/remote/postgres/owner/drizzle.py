@@ -7,12 +7,14 @@ is switched off, on session tokens and password hashes too. What is printed here
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, RowMapping, text
+from sqlalchemy import Connection, TextClause, text
 
 _HEAD = """\
 // The tables of this database as they are, with those of Devots Desktop and the policies on them. Printed by `devots db drizzle`.
 // It takes the place of the tables in your schema; your relations(), enums and types stay. After an upgrade, print it again.
+// The columns of a primary key have no order here. Should `drizzle-kit push` offer to drop a key and to add it with its columns in another order, print it again.
 // Functions and triggers are no part of a Drizzle schema: `devots db drift` looks after them.
 """
 _COLUMNS = text("""
@@ -32,6 +34,14 @@ _CONSTRAINTS = text("""
                    join pg_attribute a on a.attrelid = k.confrelid and a.attnum = n.number order by n.place) as targets
       from pg_constraint k join pg_class c on c.oid = k.conrelid left join pg_class f on f.oid = k.confrelid
      where k.connamespace = 'public'::regnamespace and k.contype in ('p', 'u', 'f', 'c') order by c.relname, k.conname""")
+_AS_READ = """
+    SELECT c.column_name, c.data_type, constraint_type, constraint_name, constraint_schema
+      FROM information_schema.table_constraints tc
+      JOIN information_schema.constraint_column_usage AS ccu USING (constraint_schema, constraint_name)
+      JOIN information_schema.columns AS c ON c.table_schema = tc.constraint_schema
+        AND tc.table_name = c.table_name AND ccu.column_name = c.column_name
+      WHERE tc.table_name = '{table}' and constraint_schema = 'public'"""
+"""How drizzle-kit (0.31) asks for the columns of keys: in no order, and then it compares them as a list. Asked alike, the planner gives the same one."""
 _INDEXES = text("""
     select c.relname::text as table, x.relname::text as name, i.indisunique as unique, m.amname::text as method,
            pg_get_expr(i.indpred, i.indrelid) as condition,
@@ -74,9 +84,10 @@ class _Called:
 
 def schema_of(connection: Connection) -> str:
     """The schema of what is in `public`. It writes no type that Drizzle has no name for differently: such a column is a customType."""
-    columns = connection.execute(_COLUMNS).mappings().all()
-    policies = connection.execute(_POLICIES).mappings().all()
-    parts = [*connection.execute(_CONSTRAINTS).mappings(), *connection.execute(_INDEXES).mappings(), *policies]
+    columns = _rows(connection, _COLUMNS)
+    policies = _rows(connection, _POLICIES)
+    constraints = [_as_read(connection, row) for row in _rows(connection, _CONSTRAINTS)]
+    parts = [*constraints, *_rows(connection, _INDEXES), *policies]
     secured = set(connection.execute(_SECURED).scalars())
     roles = sorted({role for policy in policies for role in policy["roles"]} - {"public"})
     keys = {row["table"]: row["columns"] for row in parts if row.get("kind") == "p"}
@@ -92,6 +103,19 @@ def schema_of(connection: Connection) -> str:
     return "\n".join([_HEAD + imports, *made, "", *tables])
 
 
+def _rows(connection: Connection, query: TextClause) -> list[dict[str, Any]]:
+    return [{**row} for row in connection.execute(query).mappings()]
+
+
+def _as_read(connection: Connection, row: dict[str, Any]) -> dict[str, Any]:
+    """A constraint with its columns in the order in which drizzle-kit gets them."""
+    if row["kind"] not in "pu" or len(row["columns"]) < 2:
+        return row
+    table = row["table"].replace("'", "''").replace(":", "\\:")
+    found = connection.execute(text(_AS_READ.format(table=table))).mappings()
+    return row | {"columns": [each["column_name"] for each in found if each["constraint_name"] == row["name"]]}
+
+
 def _table(name: str, columns: Iterable[_Called], extras: Iterable[_Called], *, secured: bool) -> str:
     body = "".join(f"  {each.code},\n" for each in columns)
     more = "".join(f"  {each.code},\n" for each in extras)
@@ -99,7 +123,7 @@ def _table(name: str, columns: Iterable[_Called], extras: Iterable[_Called], *, 
     return f'export const {_camel(name)} = pgTable("{name}", {{\n{body}}}{third}){".enableRLS()" if secured else ""};\n'
 
 
-def _column(row: RowMapping, key: list[str]) -> _Called:
+def _column(row: dict[str, Any], key: list[str]) -> _Called:
     function, arguments = _type(row)
     code = f"{_camel(row['name'])}: {function}({', '.join([_quoted(row['name']), *arguments])})"
     if function == "customType":
@@ -119,7 +143,7 @@ def _column(row: RowMapping, key: list[str]) -> _Called:
     return _Called(function, code + (".notNull()" if row["needed"] else ""))
 
 
-def _type(row: RowMapping) -> tuple[str, list[str]]:
+def _type(row: dict[str, Any]) -> tuple[str, list[str]]:
     """Drizzle's function for a column, and its arguments behind the name."""
     kind = row["type"].removesuffix("[]")
     if row["serial"] and kind in _SERIAL:
@@ -137,7 +161,7 @@ def _type(row: RowMapping) -> tuple[str, list[str]]:
     return function, ['{ mode: "number" }'] if function in _NUMBERED else []
 
 
-def _extra(row: RowMapping) -> _Called:
+def _extra(row: dict[str, Any]) -> _Called:
     if "method" in row:
         return _index(row)
     if "command" in row:
@@ -159,7 +183,7 @@ def _extra(row: RowMapping) -> _Called:
     return _Called("foreignKey", f"foreignKey({{ name: {name}, columns: [{columns}], foreignColumns: [{target}] }}){actions}")
 
 
-def _index(row: RowMapping) -> _Called:
+def _index(row: dict[str, Any]) -> _Called:
     function = "uniqueIndex" if row["unique"] else "index"
     keys = ", ".join(_key(each) for each in row["keys"])
     on = f".on({keys})" if row["method"] == "btree" else f".using({_quoted(row['method'])}, {keys})"
@@ -171,13 +195,13 @@ def _key(definition: str) -> str:
     return f"t.{_camel(name)}" if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) else _sql(definition)
 
 
-def _policy(row: RowMapping) -> _Called:
+def _policy(row: dict[str, Any]) -> _Called:
     roles = [_quoted("public") if role == "public" else _camel(role) for role in row["roles"]]
     parts = list(_policy_parts(row, roles[0] if len(roles) == 1 else f"[{', '.join(roles)}]"))
     return _Called("pgPolicy", f"pgPolicy({_quoted(row['name'])}, {{ {', '.join(parts)} }})")
 
 
-def _policy_parts(row: RowMapping, roles: str) -> Iterator[str]:
+def _policy_parts(row: dict[str, Any], roles: str) -> Iterator[str]:
     yield f"as: {_quoted(row['kind'])}, for: {_quoted(row['command'])}, to: {roles}"
     if row["visible"]:
         yield f"using: {_sql(row['visible'])}"
