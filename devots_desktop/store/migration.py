@@ -1,4 +1,4 @@
-"""Bringing a cache to the newest form: numbered SQL files, each in one transaction, after a copy of the old form was made and verified."""
+"""Bringing a cache to the newest form: numbered SQL files, all in one transaction, after a copy of the old form was made and verified."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -26,8 +26,8 @@ def refuse_newer(path: Path, *, wait: float) -> None:
     if not path.exists() or not path.stat().st_size:
         return
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=wait)) as db:
-        version: int = db.execute("PRAGMA user_version").fetchone()[0]
-    if version > len(scripts()):
+        form = form(db)
+    if form > len(scripts()):
         raise CacheUnusable(
             "Newer data",
             f"The list in {path} was written by a newer version of Devots Desktop.",
@@ -36,30 +36,40 @@ def refuse_newer(path: Path, *, wait: float) -> None:
 
 
 def migrate(db: sqlite3.Connection, path: Path) -> None:
-    """Run the files that this cache has not seen, each with its number in one transaction: killed at any statement, it goes on at the next start."""
-    version: int = db.execute("PRAGMA user_version").fetchone()[0]
-    newest = scripts()
-    if 0 < version < len(newest):
-        from devots_desktop.store import backup  # Not for every start.
+    """Run the files that this cache has not seen, in one transaction.
 
-        backup.before_migration(db, path, version)
-    for number, script in enumerate(newest[version:], start=version + 1):
-        _run_script(db, script, number)
-
-
-def _run_script(db: sqlite3.Connection, script: Path, number: int) -> None:
+    Killed at any statement it is begun anew at the next start. Another program finds the old form or the newest one, and waits meanwhile: with a form
+    between them it would take a half-made file for an old one, and copy it over the copy of the old one.
+    """
+    if form(db) >= len(scripts()):
+        return
     db.execute("BEGIN IMMEDIATE")
     try:
-        # Another process may have opened the file first.
-        if db.execute("PRAGMA user_version").fetchone()[0] < number:
-            for statement in _statements(script.read_text(encoding="utf-8")):
-                db.execute(statement)
-            db.execute(f"PRAGMA user_version = {number}")
+        _run_scripts(db, path)
         db.execute("COMMIT")
     except BaseException:
         if db.in_transaction:
             db.execute("ROLLBACK")
         raise
+
+
+def _run_scripts(db: sqlite3.Connection, path: Path) -> None:
+    newest, form = scripts(), form(db)
+    if form >= len(newest):
+        return  # Another process has opened the file first.
+    if form:
+        from devots_desktop.store import backup  # Not for every start.
+
+        backup.before_migration(path, form)
+    for script in newest[form:]:
+        for statement in _statements(script.read_text(encoding="utf-8")):
+            db.execute(statement)
+    db.execute(f"PRAGMA user_version = {len(newest)}")
+
+
+def form(db: sqlite3.Connection) -> int:
+    form: int = db.execute("PRAGMA user_version").fetchone()[0]
+    return form
 
 
 def _statements(script: str) -> Iterator[str]:
