@@ -12,6 +12,7 @@ Of a session its token or its cookie is stored, where the account keeps its secr
 """
 
 import sqlite3
+import time
 from collections.abc import Sequence
 from contextlib import closing, suppress
 from functools import partial
@@ -33,10 +34,15 @@ if TYPE_CHECKING:
 
 
 class PortalAccounts:
-    """What is special about the portal accounts of a profile."""
+    """What is special about the portal accounts of a profile.
+
+    Attributes:
+        monotonic: the clock, in seconds, by which a portal has had its time to answer.
+    """
 
     def __init__(self, profile: Profile, secrets: Secrets) -> None:
         """`secrets` are those that the profile's accounts use."""
+        self.monotonic = time.monotonic
         self._profile = profile
         self._secrets = secrets
         self._unsure: dict[str, dict[str, float]] = {}
@@ -92,7 +98,8 @@ class PortalAccounts:
         from devots_desktop.remote.portal.remote import PortalRemote
 
         unsure = self._unsure.setdefault(account.account_id, {})
-        return PortalRemote(wire, known=partial(_known, self._profile.cache_path(account)), unsure=unsure)
+        known = partial(_known, self._profile.cache_path(account))
+        return PortalRemote(wire, known=known, unsure=unsure, monotonic=self.monotonic)
 
     async def wire(self, account: Account, secrets: Secrets) -> "Wire":
         """A connection with the account's session. Arguments and errors are those of `connect`."""

@@ -26,8 +26,8 @@ def refuse_newer(path: Path, *, wait: float) -> None:
     if not path.exists() or not path.stat().st_size:
         return
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=wait)) as db:
-        form = form(db)
-    if form > len(scripts()):
+        version = form(db)
+    if version > len(scripts()):
         raise CacheUnusable(
             "Newer data",
             f"The list in {path} was written by a newer version of Devots Desktop.",
@@ -54,22 +54,23 @@ def migrate(db: sqlite3.Connection, path: Path) -> None:
 
 
 def _run_scripts(db: sqlite3.Connection, path: Path) -> None:
-    newest, form = scripts(), form(db)
-    if form >= len(newest):
+    version, newest = form(db), scripts()
+    if version >= len(newest):
         return  # Another process has opened the file first.
-    if form:
+    if version:
         from devots_desktop.store import backup  # Not for every start.
 
-        backup.before_migration(path, form)
-    for script in newest[form:]:
+        backup.before_migration(path, version)
+    for script in newest[version:]:
         for statement in _statements(script.read_text(encoding="utf-8")):
             db.execute(statement)
     db.execute(f"PRAGMA user_version = {len(newest)}")
 
 
 def form(db: sqlite3.Connection) -> int:
-    form: int = db.execute("PRAGMA user_version").fetchone()[0]
-    return form
+    """How many of the files a cache has seen."""
+    seen: int = db.execute("PRAGMA user_version").fetchone()[0]
+    return seen
 
 
 def _statements(script: str) -> Iterator[str]:

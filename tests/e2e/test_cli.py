@@ -132,11 +132,9 @@ class TestTodos:
             for name in ("one", "two"):
                 at_work = [*command, name, "--profile", str(devots.profile)]
                 writers.append(running.enter_context(subprocess.Popen(at_work, cwd=ROOT, stdout=subprocess.PIPE, env=devots.environ)))
-                running.callback(writers[-1].kill)  # Before it is waited for, where the other one or we have failed.
-            for writer in writers:
-                out, _ = writer.communicate(timeout=110)
-                assert writer.returncode == 0
-                assert out.count(b"\n") == 200
+                running.callback(writers[-1].kill)  # Before it is waited for: neither outlives the test.
+            said = [writer.communicate(timeout=110)[0].count(b"\n") for writer in writers]
+        assert [(writer.returncode, lines) for writer, lines in zip(writers, said, strict=True)] == [(0, 200), (0, 200)]
         assert sorted(texts(devots)) == sorted(f"{name} {number}" for name in ("one", "two") for number in range(200))
 
 

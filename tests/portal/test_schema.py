@@ -56,7 +56,8 @@ def shape(database: Database) -> list[str]:
 def test_with_the_printed_schema_a_push_changes_nothing(either: Asking) -> None:
     migrate.upgrade(either.portal.database.url())
     before = shape(either.portal.database)
-    assert NO_CHANGES in push(either.portal.database, migrate.drizzle_schema(either.portal.database.url()), "--strict")
+    said = push(either.portal.database, migrate.drizzle_schema(either.portal.database.url()), "--strict")
+    assert NO_CHANGES in said, said
     assert shape(either.portal.database) == before
 
 

@@ -153,6 +153,20 @@ class TestBeforeAMigration:
             soundness.verify(cache.db)
             assert [copy.name for copy in backup.folder_of(cache.path).iterdir()] == [f"form-{form}.sqlite3"]
 
+    def test_no_other_program_changes_it_meanwhile(self, cache: Cache, tmp_path: Path, more: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        cache.close()
+        look, refused = soundness.verify, list[str]()
+
+        def overtaken(db: sqlite3.Connection) -> None:
+            with closing(sqlite3.connect(cache.path, timeout=0)) as other, pytest.raises(sqlite3.OperationalError) as caught:
+                other.execute("UPDATE todo SET text = text")
+            refused.append(caught.value.sqlite_errorname)
+            look(db)
+
+        monkeypatch.setattr(soundness, "verify", overtaken)
+        make_cache(tmp_path, syncs=False).close()
+        assert refused == ["SQLITE_BUSY"]
+
     def test_where_there_is_no_room_for_it_nothing_is_changed(self, cache: Cache, tmp_path: Path, more: Path) -> None:
         cache.close()
         backup.folder_of(cache.path).write_text("in the way")

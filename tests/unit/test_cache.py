@@ -17,7 +17,7 @@ import pytest
 
 from devots_desktop.domain.errors import CacheUnusable
 from devots_desktop.store import cache as cache_module
-from devots_desktop.store import edits, migration
+from devots_desktop.store import checksum, edits, migration
 from devots_desktop.store.cache import Cache, translated
 from tests.outcomes import not_run
 from tests.unit.building import make_cache, queue, shown
@@ -52,8 +52,7 @@ def refused(folder: Path) -> CacheUnusable:
 
 def form_of(file: Path) -> int:
     with closing(sqlite3.connect(file)) as db:
-        form: int = db.execute("PRAGMA user_version").fetchone()[0]
-        return form
+        return migration.form(db)
 
 
 @contextmanager
@@ -258,8 +257,7 @@ class TestMigrations:
         def program(folder: Path) -> int:
             started.wait(20)
             with make_cache(folder) as one:
-                found: int = one.db.execute("PRAGMA user_version").fetchone()[0]
-                return found
+                return migration.form(one.db)
 
         with ThreadPoolExecutor(4) as programs:
             for folder in folders:
@@ -298,6 +296,17 @@ class TestMigrations:
         monkeypatch.setattr(cache_module, "make_private", made_twice)
         with make_cache(tmp_path) as one:
             assert one.path.stat().st_mode & 0o777 == 0o600
+
+    def test_nobody_sees_a_new_file_half_made(self, tmp_path: Path) -> None:
+        """It would be taken for one of an older form, and copied while it becomes another."""
+        path, seen = tmp_path / "new.sqlite3", set[int]()
+        with closing(sqlite3.connect(path, isolation_level=None)) as db, closing(sqlite3.connect(path)) as other:
+            db.execute("PRAGMA journal_mode = WAL")
+            checksum.register(db)
+            db.set_trace_callback(lambda _: seen.add(migration.form(other)))
+            migration.migrate(db, path)
+            db.set_trace_callback(None)
+            assert (seen, migration.form(other)) == ({0}, len(migration.scripts()))
 
     def test_a_script_runs_whole_or_not_at_all_and_once(self, cache: Cache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         edits.add(cache, "milk")

@@ -46,7 +46,7 @@ class PortalRemote:
 
         Args:
             known: see Known.
-            unsure: until when creates without an answer may still be under way, by mutation id; outlives connections.
+            unsure: until when the creates that this process has sent may still be under way, by mutation id; outlives connections.
             monotonic: a clock in seconds.
         """
         self._wire = wire
@@ -154,7 +154,9 @@ class PortalRemote:
         if found:
             self._unsure.pop(mutation.mutation_id, None)
             return rows[found[0]]
-        if self._unsure.get(mutation.mutation_id, _NEVER) > self._monotonic():
+        now = self._monotonic()
+        # One that this process has not sent was sent by an earlier one, which may have ended a moment ago.
+        if self._unsure.setdefault(mutation.mutation_id, now + UNSURE_S) > now:
             raise Unreachable(
                 "Not known yet", "It is not known yet whether the portal has a todo that was sent.", "It is looked for again in a moment."
             )
@@ -169,7 +171,7 @@ class PortalRemote:
         try:
             row = await self._inserted(text, before)
         except (Unsent, BatchRefused, SignedOut, AccountUnusable):
-            del self._unsure[mutation_id]
+            self._unsure[mutation_id] = _NEVER
             raise
         del self._unsure[mutation_id]
         self._rows[row["id"]] = row
