@@ -6,6 +6,7 @@ context.configure(
     connection=context.config.attributes["connection"],
     version_table_schema="devots",
     transaction_per_migration=True,
+    on_version_apply=context.config.attributes["noted"],
 )
 with context.begin_transaction():
     context.run_migrations()

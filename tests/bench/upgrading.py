@@ -25,7 +25,7 @@ MOST_MS = 2_000.0
 """That a write may wait (a person's patience with a button)."""
 _TABLES = Path(__file__).parents[1] / "servers" / "portal.sql"
 _SLOW_READ_S, _PAUSE_S = 3.0, 4.0
-_KILLED_BATCHES = 25
+_KILLED_BATCHES = 125
 """Every so many batches one is killed."""
 
 

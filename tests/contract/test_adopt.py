@@ -176,11 +176,19 @@ class TestHalfWay:
         migrate.upgrade(portal.url())
         assert migrate.status(portal.url()).trouble == ()
 
-    def test_a_schema_without_a_revision(self, portal: Database) -> None:
+    @pytest.mark.parametrize(
+        "left", ["", "create table devots.setting(name text, value text)", "create table devots.alembic_version(version_num text)"]
+    )
+    def test_a_schema_without_a_revision(self, portal: Database, left: str) -> None:
         with portal.connect() as owner:
-            owner.execute("create schema devots; create table devots.setting(name text primary key, value text not null)")
+            owner.execute(f"create schema devots; {left}")
         (trouble,) = migrate.status(portal.url()).trouble
         assert trouble.startswith("A migration has stopped midway: its schema is there")
+
+    def test_somebody_elses_things_in_a_schema_of_our_name_are_no_migration(self, portal: Database) -> None:
+        with portal.connect() as owner:
+            owner.execute("create schema devots; create table devots.theirs()")
+        assert migrate.status(portal.url()).trouble == ()
 
 
 class TestJournal:

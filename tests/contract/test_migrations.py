@@ -1,10 +1,12 @@
 """The migrations on real servers: empty and filled databases, killed at every step, up, down and up again."""
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+from itertools import count
 from pathlib import Path
 
 import psycopg
@@ -15,10 +17,12 @@ from alembic.migration import MigrationContext
 
 from devots_desktop.domain.errors import AccountUnusable, DevotsError, NotMigrated, ServerTooNew, Unreachable
 from devots_desktop.remote.postgres import migrate
+from devots_desktop.remote.postgres.owner.marks import KNOWN
 from devots_desktop.remote.postgres.schema import HEAD, Base
-from devots_desktop.remote.postgres.steps import UnknownTables
+from devots_desktop.remote.postgres.steps import BATCH, UnknownTables
 from devots_desktop.remote.postgres.trouble import RightsInTheWay
 from tests.contract.catalogue import SHAPE, catalogue
+from tests.servers.fixtures import Servers, newest
 from tests.servers.managed import DESKTOP, Managed
 from tests.servers.postgres import SUPERUSER, Database, PostgresServer
 
@@ -111,7 +115,7 @@ class TestAdopted:
     def test_a_filled_portal_keeps_its_rows_and_gets_the_keys_that_plain_clients_derive(self, database: Database) -> None:
         with database.connect() as owner:
             owner.execute(PORTAL)
-            fill(owner, 30_000)
+            fill(owner, 3 * BATCH)
             before = owner.execute("select id, text, completed, user_id, created_at, updated_at from todo order by id").fetchall()
         steps: list[str] = []
         result = migrate.upgrade(database.url(), report=steps.append)
@@ -211,15 +215,15 @@ class TestResumed:
     def test_killed_between_two_batches_it_goes_on_with_the_next(self, database: Database) -> None:
         with database.connect() as owner:
             owner.execute(PORTAL)
-            fill(owner, 20_001)
+            fill(owner, 2 * BATCH + 1)
         with pytest.raises(Unreachable):
             migrate.upgrade(database.url(), report=killer(database, "0003_backfill, batch 2"))
         with database.connect() as owner:
-            assert owner.execute("select count(*) from todo where client_id is null").fetchone() == (10_001,)
+            assert owner.execute("select count(*) from todo where client_id is null").fetchone() == (BATCH + 1,)
         assert migrate.status(database.url()).state == "older"
         migrate.upgrade(database.url())
         with database.connect() as owner:
-            assert owner.execute("select count(*) from todo where client_id = md5('todo:' || id)::uuid").fetchone() == (20_001,)
+            assert owner.execute("select count(*) from todo where client_id = md5('todo:' || id)::uuid").fetchone() == (2 * BATCH + 1,)
 
     def test_an_invalid_index_that_a_killed_run_left_is_made_anew(self, portal: Database) -> None:
         with closing(portal.connect(autocommit=False)) as web, ThreadPoolExecutor(1) as pool, portal.connect(SUPERUSER) as admin:
@@ -288,6 +292,40 @@ class TestDown:
         with managed.owner() as owner:
             assert owner.execute("select text, user_id from todo").fetchall() == [("keep me", ada.user_id)]
         assert migrate.status(managed.database.url()).state == "not migrated"
+
+    @pytest.mark.timeout(240)  # some 25 databases, each taken back twice
+    def test_killed_at_any_statement_a_whole_revision_is_noted_and_it_goes_on_from_there(self, servers: Servers) -> None:
+        """On one version: the statements are the same on each, and so is what a transaction is."""
+        server = servers.server(newest())
+        template = server.create_database()
+        with template.connect() as owner:
+            owner.execute(PORTAL)
+            owner.execute('drop index "session_userId_idx"')
+            fill(owner, 20)
+        before = shape(template, *SHAPE)
+        migrate.upgrade(template.url())
+        clean = server.create_database(template.name)
+        at = {HEAD: shape(clean)}
+        for revision in ("0005", "0004", "0003", "0002", "0001", "base"):
+            migrate.downgrade(clean.url(), revision)
+            at[revision] = shape(clean)
+        assert shape(clean, *SHAPE) == before
+        stopped: list[str | None] = []
+        for number in count():
+            database = server.create_database(template.name)
+            with killed_before(database, number) as killed, suppress(Unreachable):
+                migrate.downgrade(database.url())
+            if not killed:
+                break
+            status = migrate.status(database.url())
+            stopped.append(status.revision)
+            assert status.revision is not None
+            assert (shape(database), status.trouble) == (at[status.revision], ()), killed
+            migrate.downgrade(database.url())
+            assert shape(database) == at["base"], killed
+            assert migrate.status(database.url()).trouble == ()
+            server.drop_database(database)
+        assert {*stopped, "base"} == set(at)
 
     def test_a_table_that_was_closed_before_us_stays_closed(self, portal: Database) -> None:
         with portal.connect() as owner:
@@ -392,9 +430,14 @@ class TestRefused:
         with pytest.raises(AccountUnusable, match="belong to portal"):
             migrate.upgrade(portal.url(SUPERUSER))
 
-    def test_a_database_with_newer_migrations(self, managed: Managed) -> None:
+    def test_every_migration_is_known_by_its_number(self) -> None:
+        versions = (Path(__file__).parents[2] / "migrations" / "server" / "versions").glob("0*.py")
+        assert sorted(path.name[:4] for path in versions) == list(KNOWN)
+
+    @pytest.mark.parametrize("revision", ["0999", "0002_of_a_branch"])
+    def test_a_database_with_newer_migrations_or_unknown_ones(self, managed: Managed, revision: str) -> None:
         with managed.owner() as owner:
-            owner.execute("update devots.alembic_version set version_num = '0999'")
+            owner.execute("update devots.alembic_version set version_num = %s", [revision])
         with pytest.raises(ServerTooNew):
             migrate.upgrade(managed.database.url())
         assert migrate.status(managed.database.url()).state == "newer"
@@ -465,6 +508,28 @@ def killer(database: Database, when: int | str) -> Callable[[str], None]:
         seen.append(step)
 
     return report
+
+
+@contextmanager
+def killed_before(database: Database, number: int) -> Iterator[list[str]]:
+    """The owner's connection ends before its next statement of this number that is no question; which one it was is told, when it has come."""
+    seen: list[str] = []
+    killed: list[str] = []
+
+    def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
+        if re.match(r"select|show|set |savepoint", statement.strip(), re.IGNORECASE):
+            return
+        if len(seen) == number:
+            killed.append(statement)
+            with database.connect(SUPERUSER) as admin:
+                terminate(admin, database)
+        seen.append(statement)
+
+    sqlalchemy.event.listen(sqlalchemy.Engine, "before_cursor_execute", note)
+    try:
+        yield killed
+    finally:
+        sqlalchemy.event.remove(sqlalchemy.Engine, "before_cursor_execute", note)
 
 
 def terminate(admin: psycopg.Connection, database: Database) -> None:

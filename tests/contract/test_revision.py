@@ -44,6 +44,8 @@ def test_what_the_database_lacks_becomes_steps_up_and_down(clone: Path, migrated
     up, down = text.split("def downgrade()")
     assert "ALTER TABLE verification ADD COLUMN value TEXT NOT NULL" in up
     assert "ALTER TABLE verification DROP COLUMN value" in down
+    assert "with steps() as run" in up
+    assert "with steps_back() as run" in down
     assert "somebody" not in text
     assert "Another" not in text
     compile(text, path.name, "exec")

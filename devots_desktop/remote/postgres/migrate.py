@@ -12,6 +12,7 @@ from typing import Literal
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
@@ -21,13 +22,13 @@ from devots_desktop.remote.postgres.owner import drizzle, journal
 from devots_desktop.remote.postgres.owner.baseline import AUTH, INDEXES, differences, missing_indexes, tables_found
 from devots_desktop.remote.postgres.owner.connection import alone, connect, server_version
 from devots_desktop.remote.postgres.owner.drift import drift, halfway, without_keys
-from devots_desktop.remote.postgres.owner.marks import flavour_of, known_revision, revision_of, set_setting, setting
-from devots_desktop.remote.postgres.owner.plan import Planned, RevisionNotes, Step, step
+from devots_desktop.remote.postgres.owner.marks import KNOWN, flavour_of, known_revision, revision_of, set_setting, setting
+from devots_desktop.remote.postgres.owner.plan import Planned, RevisionNotes, Step, joined, step
 from devots_desktop.remote.postgres.owner.revision import begin
 from devots_desktop.remote.postgres.rights import Deviation
 from devots_desktop.remote.postgres.roles import Flavour, make_roles, missing_roles, roles_sql
 from devots_desktop.remote.postgres.schema import HEAD
-from devots_desktop.remote.postgres.steps import Steps, UnknownTables, keys_and_indexes
+from devots_desktop.remote.postgres.steps import Steps, StepsBack, UnknownTables, keys_and_indexes
 from devots_desktop.remote.postgres.trouble import RightsInTheWay, rights_trouble
 
 State = Literal["not migrated", "older", "current", "newer"]
@@ -37,6 +38,9 @@ Report = Callable[[str], None]
 BASELINE = "0001"
 """The revision of a portal's tables as they are, which `adopt` notes."""
 _SCHEMA = "create schema if not exists devots"
+_EMPTY = "not exists (select from pg_depend where refclassid = 'pg_namespace'::regclass and refobjid = 'devots'::regnamespace)"
+_LEAVING = ("drop table devots.alembic_version", f"do $$ begin if {_EMPTY} then drop schema devots; end if; end $$")
+"""What is left when the last revision is taken back: Alembic's own table, and the schema, unless somebody else has something in it."""
 _PORTAL_ONLY = ("0002_portal", "0003_tables_portal", "0004_sign_in", "0004_notify")
 _RIGHTS_AGAIN = ("0001_revision", "0002_who_{flavour}", "0002_need_uid", "0002_todo", "0002_portal")
 _SYNC_AGAIN = (
@@ -224,11 +228,6 @@ def downgrade(
         save(server_version(connection))
         connection.rollback()
         _run(connection, "downgrade", revision, flavour, report)
-        if revision == "base":
-            for each in _leaving():
-                for sql in each.statements:
-                    connection.exec_driver_sql(sql)
-            connection.commit()
 
 
 def plan_upgrade(
@@ -255,8 +254,8 @@ def plan_downgrade(url: str, revision: str = "base", *, connect_args: Mapping[st
             return []
         flavour = flavour_of(connection, None)
         _refuse_other_owners(connection)
-        plan = [step("schema", _SCHEMA), *_planned(connection, "downgrade", f"{before}:{revision}", flavour)]
-        return plan + (_leaving() if revision == "base" else [])
+        plan = [step("schema", _SCHEMA), *joined(_planned(connection, "downgrade", f"{before}:{revision}", flavour))]
+        return plan + ([step("schema", *_LEAVING)] if revision == "base" else [])
 
 
 def status(url: str, *, connect_args: Mapping[str, str] | None = None, migrations: Path | None = None) -> DatabaseStatus:
@@ -375,9 +374,8 @@ def _need_head(connection: Connection) -> None:
 
 def _above(connection: Connection, target: str) -> str | None:
     """A database's revision, where it is above the one to go back to. Raises AccountUnusable where there is none of that name."""
-    known = sorted(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
-    if target not in {"base", *known}:
-        raise AccountUnusable("No such revision", f"There is no revision of that name; there are {', '.join(known)} and base.", "Name one.")
+    if target not in {"base", *KNOWN}:
+        raise AccountUnusable("No such revision", f"There is no revision of that name; there are {', '.join(KNOWN)} and base.", "Name one.")
     before = known_revision(connection)
     return before if before is not None and (target == "base" or before > target) else None
 
@@ -413,7 +411,7 @@ def _state(revision: str | None) -> State:
         return "not migrated"
     if revision == HEAD:
         return "current"
-    return "older" if revision < HEAD else "newer"
+    return "older" if revision in KNOWN else "newer"
 
 
 def _pending(revision: str | None) -> list[str]:
@@ -428,13 +426,6 @@ def _scripts(steps: Steps, names: tuple[str, ...]) -> None:
             steps.script(name.format(flavour=steps.flavour))
 
 
-def _leaving() -> list[Step]:
-    """What is left when the last migration is taken back: Alembic's own table, and the schema, unless somebody else has something in it."""
-    empty = "not exists (select from pg_depend where refclassid = 'pg_namespace'::regclass and refobjid = 'devots'::regnamespace)"
-    drop = f"do $$ begin if {empty} then drop schema devots; end if; end $$"
-    return [step("schema", "drop table devots.alembic_version", drop)]
-
-
 def _config(**attributes: object) -> Config:
     config = Config()
     config.set_main_option("script_location", str(bundled("migrations", "server")).replace("%", "%%"))
@@ -446,14 +437,22 @@ def _config(**attributes: object) -> Config:
 def _run(connection: Connection, direction: Literal["upgrade", "downgrade"], target: str, flavour: Flavour, report: Report) -> None:
     with connection.begin():
         connection.exec_driver_sql(_SCHEMA)
-    make = partial(Steps, flavour=flavour, report=report, folder=bundled("migrations", "server") / "sql")
-    getattr(command, direction)(_config(connection=connection, steps=make), target)
+    kind = Steps if direction == "upgrade" else StepsBack
+    make = partial(kind, flavour=flavour, report=report, folder=bundled("migrations", "server") / "sql")
+    getattr(command, direction)(_config(connection=connection, steps=make, noted=_leave), target)
+
+
+def _leave(ctx: MigrationContext, heads: set[str], **_: object) -> None:
+    """Alembic has noted a revision, and its transaction is open: with the last one that is taken back goes what is left."""
+    assert ctx.connection is not None  # noqa: S101 - it is no dry run
+    for sql in _LEAVING if not heads else ():
+        ctx.connection.exec_driver_sql(sql)
 
 
 def _planned(connection: Connection, direction: Literal["upgrade", "downgrade"], between: str, flavour: Flavour) -> list[Step]:
     plan: list[Step] = []
     folder = bundled("migrations", "server") / "sql"
-    config = _config(connection=connection, steps=lambda _: Planned(connection, flavour, folder, plan))
+    config = _config(connection=connection, steps=lambda _: Planned(connection, flavour, folder, plan), noted=lambda **_: None)
     config.output_buffer = RevisionNotes(plan)
     getattr(command, direction)(config, between, sql=True)
     return plan

@@ -13,6 +13,7 @@ from time import sleep
 from typing import TypeVar
 
 from alembic import op
+from alembic.runtime.migration import MigrationContext
 from psycopg.errors import LockNotAvailable
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
@@ -28,8 +29,8 @@ _TRIES = 10
 _PAUSE_SECONDS = 1.0
 BELOW_EVERY_ID = -(2**31) - 1
 """Less than any serial."""
-BATCH = 10_000
-"""Todos that get their keys in one transaction."""
+BATCH = 2_000
+"""Todos that get their keys in one transaction. A writer waits as long for one of them; of five times as many PostgreSQL would read the whole table each time."""
 
 
 class UnknownTables(DevotsError):
@@ -61,9 +62,20 @@ def read_script(folder: Path, name: str, flavour: Flavour, **words: str) -> str:
 def steps() -> Iterator["Steps"]:
     """The steps of the revision that Alembic is running or planning now, outside its own transaction."""
     context = op.get_context()
-    assert context.config is not None  # noqa: S101 - `migrate` configures it
     with context.autocommit_block():
-        yield context.config.attributes["steps"](context.connection)
+        yield _made(context)
+
+
+@contextmanager
+def steps_back() -> Iterator["Steps"]:
+    """The steps of the revision that Alembic takes back, inside the transaction in which it notes that."""
+    yield _made(op.get_context())
+
+
+def _made(context: MigrationContext) -> "Steps":
+    assert context.config is not None  # noqa: S101 - `migrate` configures it
+    made: Steps = context.config.attributes["steps"](context.connection)
+    return made
 
 
 class Steps:
@@ -153,6 +165,26 @@ class Steps:
                     raise
             sleep(_PAUSE_SECONDS)
         return step()
+
+
+class StepsBack(Steps):
+    """Runs steps in the transaction that is open: killed anywhere, a revision has been taken back and noted, or neither.
+
+    Nothing here takes long enough to need steps of its own: what is dropped is not read.
+    """
+
+    def sql(self, name: str, sql: str) -> None:
+        self._report(name)
+        self._patiently(partial(self._tried, sql))
+
+    @contextmanager
+    def one_transaction(self, name: str) -> Iterator[None]:
+        self._report(name)
+        yield
+
+    def _tried(self, sql: str) -> None:
+        with self.connection.begin_nested():
+            self.run(sql)
 
 
 def keys_and_indexes(run: Steps) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from sqlalchemy import text
 
 from devots_desktop.remote.postgres.owner.baseline import INDEXES, differences, expected, missing_indexes, tables_found
-from devots_desktop.remote.postgres.steps import Steps, UnknownTables, steps
+from devots_desktop.remote.postgres.steps import Steps, UnknownTables, steps, steps_back
 
 revision = "0001"
 down_revision = None
@@ -31,7 +31,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drops only what we made, and tables only where they are empty: a downgrade never destroys a todo or a person."""
-    with steps() as run:
+    with steps_back() as run:
         made = (run.setting("made") or "").split(",")
         with run.one_transaction("the baseline"):
             run.run("drop function if exists devots.revision()")

@@ -5,7 +5,7 @@ this revision cannot be written without it, and the tables of 0003 are never to 
 sessions that are looked up here.
 """
 
-from devots_desktop.remote.postgres.steps import steps
+from devots_desktop.remote.postgres.steps import steps, steps_back
 
 revision = "0002"
 down_revision = "0001"
@@ -21,5 +21,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    with steps() as run:
+    with steps_back() as run:
         run.script("0002_down")

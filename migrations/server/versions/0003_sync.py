@@ -3,7 +3,7 @@
 The triggers come last: they would pin the keys that old rows do not have yet.
 """
 
-from devots_desktop.remote.postgres.steps import keys_and_indexes, steps
+from devots_desktop.remote.postgres.steps import keys_and_indexes, steps, steps_back
 
 revision = "0003"
 down_revision = "0002"
@@ -20,5 +20,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    with steps() as run:
+    with steps_back() as run:
         run.script("0003_down")

@@ -1,6 +1,6 @@
 """Direct sign-in and notification: for PostgreSQL accounts, so only in the portal flavour."""
 
-from devots_desktop.remote.postgres.steps import steps
+from devots_desktop.remote.postgres.steps import steps, steps_back
 
 revision = "0004"
 down_revision = "0003"
@@ -14,6 +14,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    with steps() as run:
+    with steps_back() as run:
         if run.flavour == "portal":
             run.script("0004_down")

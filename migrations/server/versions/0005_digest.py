@@ -1,6 +1,6 @@
 """Comparing a list with the server's without sending either: counts and hashes in ranges, and the rows of some keys."""
 
-from devots_desktop.remote.postgres.steps import steps
+from devots_desktop.remote.postgres.steps import steps, steps_back
 
 revision = "0005"
 down_revision = "0004"
@@ -12,5 +12,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    with steps() as run:
+    with steps_back() as run:
         run.script("0005_down")

@@ -1,6 +1,6 @@
 """A pull that costs the server a quarter."""
 
-from devots_desktop.remote.postgres.steps import steps
+from devots_desktop.remote.postgres.steps import steps, steps_back
 
 revision = "0006"
 down_revision = "0005"
@@ -12,6 +12,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    with steps() as run:
+    with steps_back() as run:
         run.script("0006_down")
         run.script("0003_pull")

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from sqlalchemy import Connection, text
 
 from devots_desktop.remote.postgres.owner.baseline import Shape, differences
-from devots_desktop.remote.postgres.owner.marks import exists
 from devots_desktop.remote.postgres.rights import REPAIR, Deviation, deviations
 from devots_desktop.remote.postgres.roles import Flavour
 
@@ -27,6 +26,12 @@ _COLUMNS = text("""
 _DEFAULT = text("""
     select coalesce(pg_get_expr(d.adbin, d.adrelid), '') from pg_attribute a left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
      where a.attrelid = to_regclass('public.todo') and a.attname = 'user_id'""")
+
+_LEFT = text("""
+    select exists (select from pg_namespace n where n.nspname = 'devots'
+                      and (not exists (select from pg_depend where refclassid = 'pg_namespace'::regclass and refobjid = n.oid)
+                           or exists (select from pg_class c where c.relnamespace = n.oid and c.relname in ('alembic_version', 'setting'))))""")
+"""Whether our schema is there, and not for somebody else's things alone."""
 
 
 def drift(connection: Connection, flavour: Flavour) -> list[Deviation]:
@@ -80,7 +85,7 @@ def _mend_of(sentence: str) -> str:
 
 def _begun(connection: Connection, revision: str | None) -> str:
     if revision is None:
-        return "its schema is there, and no revision is noted" if exists(connection, "devots", "setting") else ""
+        return "its schema is there, and no revision is noted" if connection.execute(_LEFT).scalar_one() else ""
     columns = {(row.table, row.name): row.shape for row in connection.execute(_COLUMNS, {"tables": ["todo"]})}
     shape = columns.get(("todo", "client_id"), "")
     if revision in ("0001", "0002") and shape == "uuid":

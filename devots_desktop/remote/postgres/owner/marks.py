@@ -8,6 +8,9 @@ from devots_desktop.domain.errors import AccountUnusable, ServerTooNew
 from devots_desktop.remote.postgres.roles import Flavour
 from devots_desktop.remote.postgres.schema import HEAD
 
+KNOWN = tuple(f"{number:04}" for number in range(1, int(HEAD) + 1))
+"""Our revisions, oldest first."""
+
 
 def exists(connection: Connection, schema: str, table: str) -> bool:
     """Whether there is such a table. Asks the catalogue, since to_regclass fails where the login may not look into the schema."""
@@ -29,9 +32,9 @@ def revision_of(connection: Connection) -> str | None:
 
 
 def known_revision(connection: Connection) -> str | None:
-    """As `revision_of`. Raises ServerTooNew where a newer program has migrated the database."""
+    """As `revision_of`. Raises ServerTooNew where another program than this has migrated the database: a newer one, or one from a branch."""
     revision = revision_of(connection)
-    if revision is not None and revision > HEAD:
+    if revision is not None and revision not in KNOWN:
         raise ServerTooNew(
             "Newer database",
             f"This database has revision {revision}; this program knows up to {HEAD}.",

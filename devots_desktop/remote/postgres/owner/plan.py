@@ -47,7 +47,7 @@ _WORDS = {
     "0005_digest": "the functions that compare a list with the server's",
     "0005_down": "drop them",
     "0006_pull": "a faster function that answers changes",
-    "0006_down": "drop it",
+    "0006_down": "drop it, and make the earlier one again",
 }
 
 
@@ -125,6 +125,18 @@ class Planned(Steps):
         )
 
 
+def joined(plan: Iterable[Step]) -> list[Step]:
+    """Of a downgrade: what is one transaction with the note of its revision, as one step."""
+    steps: list[Step] = []
+    begun: list[Step] = []
+    for each in plan:
+        begun.append(each)
+        if each.name == "noted":
+            steps.append(Step(begun[0].name, begun[0].words, tuple(sql for step in begun for sql in step.statements)))
+            begun = []
+    return steps
+
+
 class RevisionNotes(io.StringIO):
     """Takes what Alembic writes when it plans: the statements that note a revision.
 
@@ -144,7 +156,9 @@ class RevisionNotes(io.StringIO):
 
 def as_sql(plan: Iterable[Step]) -> str:
     """The plan as SQL for psql or an editor that runs statement by statement."""
-    parts = [f"-- By hand it is to stop at the first error, as `psql -v ON_ERROR_STOP=1 -f FILE` does. It can be run again.\n{SETTINGS};"]
+    parts = [
+        f"-- By hand it is to stop at the first error, as `psql -v ON_ERROR_STOP=1 -f FILE` does. Print it anew to go on.\n{SETTINGS};"
+    ]
     for each in plan:
         statements = [f"{sql.strip().removesuffix(';')};" for sql in each.statements]
         bound = each.together and (len(statements) > 1 or statements[0].count(";") > 1)

@@ -65,7 +65,7 @@ def _sql(connection: Connection, operations: Iterable[MigrateOperation]) -> list
 def _file(words: str, number: str, step: str, up: list[str], down: list[str]) -> str:
     return f'''"""{words[0].upper()}{words[1:].rstrip(".")}."""
 
-from devots_desktop.remote.postgres.steps import steps
+from devots_desktop.remote.postgres.steps import steps, steps_back
 
 revision = "{number}"
 down_revision = "{HEAD}"
@@ -77,7 +77,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    with steps() as run:
+    with steps_back() as run:
 {_steps(f"{step}_down", down)}
 '''
 
