@@ -19,6 +19,7 @@ from devots_desktop.domain.errors import CacheUnusable
 from devots_desktop.store import cache as cache_module
 from devots_desktop.store import checksum, edits, migration
 from devots_desktop.store.cache import Cache, translated
+from devots_desktop.store.files import make_private
 from tests.outcomes import not_run
 from tests.unit.building import make_cache, queue, shown
 
@@ -287,13 +288,11 @@ class TestMigrations:
         assert tries == 2
 
     def test_a_file_that_another_program_makes_first_is_taken(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        made = cache_module.make_private
-
         def made_twice(path: Path) -> None:
-            made(path)
-            made(path)
+            make_private(path)
+            make_private(path)
 
-        monkeypatch.setattr(cache_module, "make_private", made_twice)
+        monkeypatch.setattr("devots_desktop.store.cache.make_private", made_twice)
         with make_cache(tmp_path) as one:
             assert one.path.stat().st_mode & 0o777 == 0o600
 
