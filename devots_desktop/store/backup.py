@@ -23,17 +23,15 @@ def folder_of(path: Path) -> Path:
     return path.parent / "backups"
 
 
-def before_migration(db: sqlite3.Connection, path: Path, version: int) -> None:
-    """Copy a cache of form `version` before it is changed, unless another program does both meanwhile.
+def before_migration(path: Path, version: int) -> None:
+    """Copy a cache of form `version` before it is changed, by whoever may write to it: nobody changes it meanwhile.
 
     Raises:
         sqlite3.Error, OSError: there is no verified copy; nothing may be changed then.
     """
-    try:
+    # SQLite copies nothing in the transaction that is to change it.
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)) as db:
         _copy(db, folder_of(path) / f"form-{version}.sqlite3")
-    except sqlite3.DatabaseError:
-        if db.execute("PRAGMA user_version").fetchone()[0] == version:
-            raise
 
 
 def before_repair(db: sqlite3.Connection, path: Path) -> None:

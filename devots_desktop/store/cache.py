@@ -3,8 +3,9 @@
 import errno
 import shutil
 import sqlite3
+import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol, Self, TypeVar
 
@@ -15,6 +16,7 @@ from devots_desktop.store.files import is_network, make_private
 from devots_desktop.store.lock import OpenLock
 
 _BUSY_S = 10.0
+_PAUSE_S = 0.02
 _UNDECODABLE = ("Could not decode to UTF-8", "user-defined function raised")
 """What Python's sqlite3 says, without a code, of a text that is no UTF-8 any more; of our functions, too, nothing else lets them fail."""
 _LITTLE = 1 << 17
@@ -164,7 +166,7 @@ def connect(path: Path) -> sqlite3.Connection:
     Raises:
         sqlite3.Error, OSError, DevotsError: it cannot be opened.
     """
-    if not path.exists():
+    with suppress(FileExistsError):  # Another program may make it at this moment.
         make_private(path)
     db = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False, cached_statements=256)
     try:
@@ -179,10 +181,23 @@ def prepare(db: sqlite3.Connection, path: Path) -> None:
     """Make a new connection one that the modules of this package can use. Raises as `connect` does."""
     checksum.register(db)
     rows.register(db)
-    db.execute(f"PRAGMA journal_mode = {'DELETE' if is_network(path) else 'WAL'}")
+    _keep_journal(db, "DELETE" if is_network(path) else "WAL")
     for pragma in _PRAGMAS:
         db.execute(pragma)
     migration.migrate(db, path)
+
+
+def _keep_journal(db: sqlite3.Connection, mode: str) -> None:
+    """Set how changes are logged. Where two programs do so to one new file, SQLite lets the second one fail at once: each would wait for the other."""
+    deadline = time.monotonic() + _BUSY_S
+    while True:
+        try:
+            db.execute(f"PRAGMA journal_mode = {mode}")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+        time.sleep(_PAUSE_S)
 
 
 def _lost(path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""Bringing a cache to the newest form: numbered SQL files, in one transaction, after a copy of the old form was made and verified."""
+"""Bringing a cache to the newest form: numbered SQL files, all in one transaction, after a copy of the old form was made and verified."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -36,29 +36,35 @@ def refuse_newer(path: Path, *, wait: float) -> None:
 
 
 def migrate(db: sqlite3.Connection, path: Path) -> None:
-    """Run the files that this cache has not seen, in one transaction: killed at any statement, it begins anew at the next start.
+    """Run the files that this cache has not seen, in one transaction.
 
-    Nor does another program that opens the file meanwhile see one that is half made, and take it for an older form.
+    Killed at any statement it is begun anew at the next start. Another program finds the old form or the newest one, and waits meanwhile: with a form
+    between them it would take a half-made file for an old one, and copy it over the copy of the old one.
     """
-    version, newest = form(db), scripts()
-    if version >= len(newest):
+    if form(db) >= len(scripts()):
         return
-    if version:
-        from devots_desktop.store import backup  # Not for every start.
-
-        backup.before_migration(db, path, version)
     db.execute("BEGIN IMMEDIATE")
     try:
-        # Another process may have opened the file first.
-        for number, script in enumerate(newest[form(db) :], start=form(db) + 1):
-            for statement in _statements(script.read_text(encoding="utf-8")):
-                db.execute(statement)
-            db.execute(f"PRAGMA user_version = {number}")
+        _run_scripts(db, path)
         db.execute("COMMIT")
     except BaseException:
         if db.in_transaction:
             db.execute("ROLLBACK")
         raise
+
+
+def _run_scripts(db: sqlite3.Connection, path: Path) -> None:
+    version, newest = form(db), scripts()
+    if version >= len(newest):
+        return  # Another process has opened the file first.
+    if version:
+        from devots_desktop.store import backup  # Not for every start.
+
+        backup.before_migration(path, version)
+    for script in newest[version:]:
+        for statement in _statements(script.read_text(encoding="utf-8")):
+            db.execute(statement)
+    db.execute(f"PRAGMA user_version = {len(newest)}")
 
 
 def form(db: sqlite3.Connection) -> int:

@@ -127,15 +127,13 @@ class TestTodos:
     def test_two_programs_that_write_at_once_lose_nothing(self, devots: Devots) -> None:
         program = "import sys; from devots_desktop.cli.main import run; sys.exit(max(run([*sys.argv[2:], 'add', f'{sys.argv[1]} {n}']) for n in range(100)))"
         command = [sys.executable, "-c", program]
-        writers = [
-            subprocess.Popen([*command, name, "--profile", str(devots.profile)], cwd=ROOT, stdout=subprocess.PIPE, env=devots.environ)
-            for name in ("one", "two")
-        ]
-        try:
+        with contextlib.ExitStack() as running:
+            writers = []
+            for name in ("one", "two"):
+                at_work = [*command, name, "--profile", str(devots.profile)]
+                writers.append(running.enter_context(subprocess.Popen(at_work, cwd=ROOT, stdout=subprocess.PIPE, env=devots.environ)))
+                running.callback(writers[-1].kill)  # Before it is waited for: neither outlives the test.
             said = [writer.communicate(timeout=110)[0].count(b"\n") for writer in writers]
-        finally:
-            for writer in writers:
-                writer.kill()
         assert [(writer.returncode, lines) for writer, lines in zip(writers, said, strict=True)] == [(0, 100), (0, 100)]
         assert sorted(texts(devots)) == sorted(f"{name} {number}" for name in ("one", "two") for number in range(100))
 

@@ -153,24 +153,19 @@ class TestBeforeAMigration:
             soundness.verify(cache.db)
             assert [copy.name for copy in backup.folder_of(cache.path).iterdir()] == [f"form-{form}.sqlite3"]
 
-    def test_another_program_that_is_quicker_is_left_to_it(
-        self, cache: Cache, tmp_path: Path, more: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_no_other_program_changes_it_meanwhile(self, cache: Cache, tmp_path: Path, more: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         cache.close()
-        look, others = soundness.verify_structure, list[Cache]()
+        look, refused = soundness.verify, list[str]()
 
-        def overtaken(copy: sqlite3.Connection) -> None:
-            if not others:
-                others.append(cache)  # Only once: the other program makes a copy, too.
-                others.append(make_cache(tmp_path, syncs=False))
-            look(copy)
+        def overtaken(db: sqlite3.Connection) -> None:
+            with closing(sqlite3.connect(cache.path, timeout=0)) as other, pytest.raises(sqlite3.OperationalError) as caught:
+                other.execute("UPDATE todo SET text = text")
+            refused.append(caught.value.sqlite_errorname)
+            look(db)
 
-        monkeypatch.setattr(soundness, "verify_structure", overtaken)
-        with make_cache(tmp_path, syncs=False) as slower:
-            assert slower.db.execute("SELECT count(*) FROM later").fetchone() == (len(TEXTS),)
-        others[1].close()
-        [copy] = backup.folder_of(cache.path).iterdir()
-        assert texts(copy) == TEXTS
+        monkeypatch.setattr(soundness, "verify", overtaken)
+        make_cache(tmp_path, syncs=False).close()
+        assert refused == ["SQLITE_BUSY"]
 
     def test_where_there_is_no_room_for_it_nothing_is_changed(self, cache: Cache, tmp_path: Path, more: Path) -> None:
         cache.close()

@@ -7,7 +7,9 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from devots_desktop.domain.errors import CacheUnusable
 from devots_desktop.store import cache as cache_module
 from devots_desktop.store import checksum, edits, migration
 from devots_desktop.store.cache import Cache, translated
+from devots_desktop.store.files import make_private
 from tests.outcomes import not_run
 from tests.unit.building import make_cache, queue, shown
 
@@ -46,6 +49,11 @@ def refused(folder: Path) -> CacheUnusable:
     with pytest.raises(CacheUnusable) as caught:
         make_cache(folder)
     return caught.value
+
+
+def form_of(file: Path) -> int:
+    with closing(sqlite3.connect(file)) as db:
+        return migration.form(db)
 
 
 @contextmanager
@@ -235,6 +243,58 @@ class TestMigrations:
             again = make_cache(folder)
             edits.add(again, "milk")
             again.close()
+
+    @pytest.mark.parametrize("form", range(len(migration.scripts())))
+    def test_programs_that_bring_it_to_the_newest_form_at_once_all_have_it(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: int
+    ) -> None:
+        scripts = migration.scripts()
+        folders, started = [tmp_path / str(number) for number in range(8)], threading.Barrier(4)
+        for folder in folders if form else []:
+            with monkeypatch.context() as patch:
+                patch.setattr(migration, "scripts", lambda: scripts[:form])
+                make_cache(folder).close()
+
+        def program(folder: Path) -> int:
+            started.wait(20)
+            with make_cache(folder) as one:
+                return migration.form(one.db)
+
+        with ThreadPoolExecutor(4) as programs:
+            for folder in folders:
+                assert list(programs.map(program, [folder] * 4)) == [len(scripts)] * 4
+                copies = [(copy.name, form_of(copy)) for copy in folder.glob("backups/*")]
+                assert copies == ([(f"form-{form}.sqlite3", form)] if form else [])
+
+    def test_another_program_that_sets_up_a_new_file_is_waited_for(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        path = tmp_path / "cache.sqlite3"
+        connect, tries = sqlite3.connect, 0
+        other = connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+
+        def told(statement: str) -> None:
+            nonlocal tries
+            tries += "journal_mode" in statement
+            if tries == 2:
+                other.close()
+
+        def telling(*arguments: object, **options: object) -> sqlite3.Connection:
+            db = connect(*arguments, **options)  # type: ignore[call-overload]
+            db.set_trace_callback(told)
+            return db  # type: ignore[no-any-return]
+
+        monkeypatch.setattr(sqlite3, "connect", telling)
+        make_cache(tmp_path).close()
+        assert tries == 2
+
+    def test_a_file_that_another_program_makes_first_is_taken(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def made_twice(path: Path) -> None:
+            make_private(path)
+            make_private(path)
+
+        monkeypatch.setattr("devots_desktop.store.cache.make_private", made_twice)
+        with make_cache(tmp_path) as one:
+            assert one.path.stat().st_mode & 0o777 == 0o600
 
     def test_nobody_sees_a_new_file_half_made(self, tmp_path: Path) -> None:
         """It would be taken for one of an older form, and copied while it becomes another."""
