@@ -11,7 +11,6 @@ RARE = {
     "bare transaction id as version",
     "todo kept for edits that were taken back",
     "hints taken as enough",
-    "nothing pulled when changes are told again",
 }
 """Few seeds meet these: `make sim ARGS=mutants` goes through as many as it takes."""
 
