@@ -143,7 +143,7 @@ async def _sign_in(accounts: Accounts, account: Account, arguments: Namespace) -
             form = PortalForm.again(account, password=password)
             await accounts.sign_in_portal(account, form, await portal.enter(accounts, form))
         case AccountKind.SUPABASE:
-            await accounts.sign_in_supabase(account, SupabaseForm.again(account, password=password, key=arguments.key))
+            await accounts.sign_in_supabase(account, SupabaseForm.again(account, password=password, key=arguments.key or ""))
         case AccountKind.POSTGRES:
             await accounts.sign_in(account, password, _login_password(arguments))
 

@@ -145,7 +145,7 @@ def _add_account_commands(commands: "_Commands", shared: "_Parser") -> None:
     again.add_argument("name", metavar="NAME")
     _add_password(again.add_mutually_exclusive_group())
     help_ = "the project's publishable or anon key, where the kept one is gone or not accepted any more"
-    again.add_argument("--key", default="", type=_filled, help=help_)
+    again.add_argument("--key", metavar="KEY", type=_filled, help=help_)
     help_ = "read the password of the database's login from a file, where the kept one is gone or not accepted any more"
     again.add_argument("--login-password-file", metavar="F", type=_filled, help=help_)
     kinds = _command(verbs, shared, "add", "add an account").add_subparsers(dest="kind", metavar="KIND", title="kinds", required=True)
