@@ -93,13 +93,14 @@ class TestUndo:
         assert (answer.out, f"Nothing to {command}" in answer.err) == ("", True)
 
 
+@pytest.mark.timeout(180)  # a thousand waits for the disk
 def test_two_programs_write_a_thousand_todos_at_once_and_none_is_lost(devots: Devots) -> None:
     devots("list")
     programs = [
         subprocess.Popen([sys.executable, "-c", MANY, str(devots.profile), name], cwd=ROOT, env=devots.environ, stdout=subprocess.DEVNULL)
         for name in ("one", "two")
     ]
-    assert [program.wait(timeout=55) for program in programs] == [0, 0]
+    assert [program.wait(timeout=170) for program in programs] == [0, 0]
     assert sorted(texts(devots.json("list"))) == sorted(f"{name} {number}" for name in ("one", "two") for number in range(500))
 
 
